@@ -1,0 +1,1 @@
+"""Compare maps with a pathologist's regions."""

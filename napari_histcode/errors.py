@@ -1,0 +1,103 @@
+"""The one tree of errors: each says what is wrong, which value, and what to do.
+
+Every leaf also inherits the built-in error a caller would expect, so that ``except ValueError``
+works without knowing this package. None is a ``RuntimeError``: worker frameworks swallow those.
+"""
+
+from __future__ import annotations
+
+
+class HistCodeError(Exception):
+    """Root of all errors raised on purpose by this package.
+
+    Parameters
+    ----------
+    message : str
+        One or two sentences: what is wrong, with the offending value.
+    advice : str, optional
+        What the user can do about it.
+    """
+
+    def __init__(self, message: str, *, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.advice}".strip()
+
+
+class SlideNotFoundError(HistCodeError, FileNotFoundError):
+    """The path does not exist."""
+
+
+class NotASlideError(HistCodeError, ValueError):
+    """The file exists and no reader can open it as a slide."""
+
+
+class CorruptTileError(HistCodeError, OSError):
+    """A region of an open slide cannot be decoded."""
+
+
+class MissingMppError(HistCodeError, ValueError):
+    """The slide does not say its resolution and nobody gave it."""
+
+
+class ImplausibleMppError(HistCodeError, ValueError):
+    """The resolution is outside anything a slide scanner makes."""
+
+
+class NoTissueError(HistCodeError, ValueError):
+    """No tissue was found on the slide."""
+
+
+class NoTilesError(HistCodeError, ValueError):
+    """Tissue was found, and no tile of the asked size fits on it."""
+
+
+class ModelNotFoundError(HistCodeError, FileNotFoundError):
+    """No model of that name or at that path."""
+
+
+class ModelFileError(HistCodeError, ValueError):
+    """The model file is damaged or incomplete."""
+
+
+class ModelMismatchError(HistCodeError, ValueError):
+    """Model, features or tiles do not belong together."""
+
+
+class DeviceError(HistCodeError, ValueError):
+    """The compute device that was asked for is not there."""
+
+
+class OutOfDeviceMemoryError(HistCodeError, MemoryError):
+    """Even one tile at a time does not fit into the device's memory."""
+
+
+class MissingExtraError(HistCodeError, ImportError):
+    """An optional package is needed for this; the advice names the extra."""
+
+
+class FeatureFileError(HistCodeError, ValueError):
+    """A feature file is damaged or of an unknown layout."""
+
+
+class UnknownMapError(HistCodeError, KeyError):
+    """No map, class or gene of that name; the message lists those there are."""
+
+
+class ResultError(HistCodeError, ValueError):
+    """A result folder is incomplete or from a newer version."""
+
+
+class AnnotationFileError(HistCodeError, ValueError):
+    """An annotation file cannot be understood."""
+
+
+class OutputError(HistCodeError, OSError):
+    """Results cannot be written: no permission, no space, or a file in the way."""
+
+
+class AnalysisCancelledError(HistCodeError):
+    """The user cancelled; what was finished is kept."""

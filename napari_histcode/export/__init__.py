@@ -1,0 +1,1 @@
+"""Write results that other programs read."""

@@ -1,0 +1,1 @@
+"""Turn tiles into features and keep them."""

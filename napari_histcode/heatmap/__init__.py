@@ -1,0 +1,1 @@
+"""Paint maps as rasters."""

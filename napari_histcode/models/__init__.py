@@ -1,0 +1,1 @@
+"""Encoders, attention heads and the model file. Torch only: no slide, no GUI."""

@@ -1,0 +1,1 @@
+"""Open slides through one door, whatever library can read them."""

@@ -1,0 +1,103 @@
+"""The one way the package sees a slide, in openslide's words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_histcode.slide.record import Mpp, SlideRecord
+
+RgbImage = NDArray[np.uint8]
+"""uint8 array (height, width, 3)."""
+
+
+class Slide(Protocol):
+    """An open slide. Thread-safe: many threads may read from one slide at once."""
+
+    @property
+    def path(self) -> Path:
+        """Where the file is; stays in memory, never in a result."""
+        ...
+
+    @property
+    def record(self) -> SlideRecord:
+        """Identity and geometry, safe to write into results."""
+        ...
+
+    @property
+    def mpp(self) -> Mpp | None:
+        """Micrometres per level-0 pixel with its source, or None where nobody knows."""
+        ...
+
+    @property
+    def dimensions(self) -> tuple[int, int]:
+        """Width and height at level 0 in pixels."""
+        ...
+
+    @property
+    def level_count(self) -> int:
+        """Number of pyramid levels, at least 1."""
+        ...
+
+    @property
+    def level_dimensions(self) -> tuple[tuple[int, int], ...]:
+        """Width and height of every level."""
+        ...
+
+    @property
+    def level_downsamples(self) -> tuple[tuple[float, float], ...]:
+        """Level-0 pixels per level pixel along x and y."""
+        ...
+
+    def require_mpp(self) -> Mpp:
+        """Return the resolution, or raise `MissingMppError` with advice."""
+        ...
+
+    def read_region(self, xy_px0: tuple[int, int], level: int, size_px: tuple[int, int]) -> RgbImage:
+        """Read pixels of one level.
+
+        Parameters
+        ----------
+        xy_px0 : tuple of int
+            Top-left corner in level-0 pixels.
+        level : int
+            Pyramid level, 0 the finest.
+        size_px : tuple of int
+            Width and height in pixels of that level.
+
+        Returns
+        -------
+        ndarray of uint8, (height, width, 3)
+            sRGB; white outside the slide and where nothing was scanned.
+
+        Raises
+        ------
+        CorruptTileError
+            If the file cannot be decoded there.
+        """
+        ...
+
+    def read_level(self, level: int, xy_px: tuple[int, int], size_px: tuple[int, int]) -> RgbImage:
+        """Like `read_region`, with the corner in pixels of that level (exact, no rounding)."""
+        ...
+
+    def pyramid(self) -> list[Any]:
+        """Lazy dask arrays (height, width, 3), one a level, in square chunks, for display."""
+        ...
+
+    def close(self) -> None:
+        """Release the file; reading afterwards raises ``ValueError``."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...

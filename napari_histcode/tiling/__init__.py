@@ -1,0 +1,1 @@
+"""Lay tiles of a fixed physical size over the tissue and read them."""

@@ -1,0 +1,1 @@
+"""Train and evaluate the encoders and heads that napari-histcode shows."""
