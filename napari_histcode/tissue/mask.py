@@ -14,11 +14,11 @@ from napari_histcode.slide.record import SlideRecord
 class TissueConfig:
     """How tissue is told from glass. Lengths and areas are physical, so one setting fits every scan."""
 
-    mask_mpp: float = 8.0
+    mask_mpp: float = 16.0
     """Resolution of the mask in micrometres per mask pixel."""
-    smoothing_um: float = 56.0
+    smoothing_um: float = 80.0
     """Width of the median filter on saturation."""
-    closing_um: float = 32.0
+    closing_um: float = 64.0
     """Gaps up to this width inside tissue are closed."""
     saturation_range: tuple[float, float] = (0.035, 0.15)
     """Otsu's threshold on HSV saturation (0 to 1) is kept within these bounds: a field full of tissue
