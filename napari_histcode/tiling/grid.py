@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_histcode.slide.record import SlideRecord
+from napari_histcode.errors import MissingMppError
+from napari_histcode.slide.record import Mpp, SlideRecord
 from napari_histcode.tissue.mask import TissueConfig
 
 
@@ -86,9 +87,16 @@ class TileGrid:
         return len(self.index)
 
     @property
+    def mpp(self) -> Mpp:
+        """Resolution of the slide, without which there is no grid."""
+        if self.slide.mpp is None:
+            raise MissingMppError(f"{self.slide.alias} has tiles and no resolution.")
+        return self.slide.mpp
+
+    @property
     def xy_px0(self) -> NDArray[np.float64]:
         """(n_tiles, 2) top-left corners in level-0 pixels, x then y."""
-        return self.index * np.asarray(self.stride_px0)
+        return np.multiply(self.index, self.stride_px0, dtype=np.float64)
 
     @property
     def centre_px0(self) -> NDArray[np.float64]:

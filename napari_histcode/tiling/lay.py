@@ -1,0 +1,139 @@
+"""Lay tiles of a fixed physical size over the tissue."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from shapely import contains_xy, prepare
+from shapely.geometry.base import BaseGeometry
+
+from napari_histcode.errors import NoTilesError
+from napari_histcode.slide import Slide
+from napari_histcode.tiling.grid import TileGrid, TilingConfig
+from napari_histcode.tissue.mask import TissueMask
+
+
+def lay_tiles(
+    slide: Slide, tissue: TissueMask, config: TilingConfig, *, roi: BaseGeometry | None = None
+) -> TileGrid:
+    """Choose the tiles of a slide that hold enough tissue.
+
+    The lattice starts at the slide's top-left corner and never depends on tissue or region of
+    interest, so that runs on parts of a slide share their tiles with a run on the whole.
+
+    Parameters
+    ----------
+    slide : Slide
+        The slide; its resolution must be known.
+    tissue : TissueMask
+        Where there is tissue.
+    config : TilingConfig
+        Size, overlap and least tissue of a tile.
+    roi : shapely geometry, optional
+        Region of interest in level-0 pixels; tiles whose centre it covers are kept.
+
+    Returns
+    -------
+    TileGrid
+        Tiles sorted by row, then column; all inside the slide.
+
+    Raises
+    ------
+    MissingMppError
+        If the slide's resolution is unknown.
+    NoTilesError
+        If the slide is smaller than a tile, or no tile has enough tissue (inside the region).
+    """
+    mpp = slide.require_mpp()
+    size = (config.tile_um / mpp.x, config.tile_um / mpp.y)
+    stride = (config.stride_um / mpp.x, config.stride_um / mpp.y)
+    columns, rows = (_places(d, f, s) for d, f, s in zip(slide.dimensions, size, stride, strict=True))
+    if columns == 0 or rows == 0:
+        width_um, height_um = slide.dimensions[0] * mpp.x, slide.dimensions[1] * mpp.y
+        raise NoTilesError(
+            f"{slide.record.alias} is {width_um:.0f} x {height_um:.0f} um, smaller than one tile of "
+            f"{config.tile_um:.0f} um.",
+            advice="Check the resolution (--mpp), or use a model with smaller tiles.",
+        )
+
+    fraction = _tissue_fraction(tissue, size, stride, (columns, rows))
+    chosen = (fraction >= config.min_tissue) & (fraction > 0)
+    if roi is not None:
+        chosen &= _centres_inside(roi, size, stride, (columns, rows))
+    row, column = np.nonzero(chosen)
+    if not len(row):
+        where = "in the region of interest" if roi is not None else "on the slide"
+        raise NoTilesError(
+            f"No tile of {config.tile_um:.0f} um {where} is at least {config.min_tissue:.0%} tissue.",
+            advice="Draw the region over tissue, or lower the least share of tissue.",
+        )
+    return TileGrid(
+        index=np.stack([column, row], axis=1).astype(np.int32),
+        size_px0=size,
+        stride_px0=stride,
+        lattice_shape=(columns, rows),
+        tissue_fraction=fraction[row, column].astype(np.float32),
+        slide=slide.record,
+        config=config,
+        tissue_config=tissue.config,
+        is_partial=roi is not None,
+    )
+
+
+def _places(extent_px0: int, size_px0: float, stride_px0: float) -> int:
+    """How many tiles fit along one side; a thousandth of a pixel may stick out by rounding."""
+    if extent_px0 + 1e-3 < size_px0:
+        return 0
+    return int((extent_px0 - size_px0 + 1e-3) / stride_px0) + 1
+
+
+def _tissue_fraction(
+    tissue: TissueMask, size: tuple[float, float], stride: tuple[float, float], shape: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Exact share of tissue of every lattice tile, (rows, columns), from the mask's integral image.
+
+    The integral of a raster of unit pixels is bilinear within a pixel, so interpolating it linearly
+    gives exact areas for footprints that end inside a mask pixel.
+    """
+    integral = np.zeros((tissue.mask.shape[0] + 1, tissue.mask.shape[1] + 1))
+    integral[1:, 1:] = tissue.mask.cumsum(axis=0, dtype=np.float64).cumsum(axis=1)
+    left, top = (
+        np.arange(shape[axis], dtype=np.float64) * (stride[axis] / tissue.scale_px0[axis]) for axis in (0, 1)
+    )
+    right, bottom = (start + size[axis] / tissue.scale_px0[axis] for axis, start in enumerate((left, top)))
+    covered = (
+        _bilinear(integral, bottom, right)
+        - _bilinear(integral, top, right)
+        - _bilinear(integral, bottom, left)
+        + _bilinear(integral, top, left)
+    )
+    area = size[0] / tissue.scale_px0[0] * size[1] / tissue.scale_px0[1]
+    return np.clip(covered / area, 0, 1)
+
+
+def _bilinear(
+    integral: NDArray[np.float64], ys: NDArray[np.float64], xs: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Values of the integral image at the outer product of ``ys`` and ``xs``."""
+    y0, fy = _split(ys, integral.shape[0] - 1)
+    x0, fx = _split(xs, integral.shape[1] - 1)
+    upper, lower = integral[y0], integral[y0 + 1]
+    along_y = upper + (lower - upper) * fy[:, None]
+    return np.asarray(along_y[:, x0] * (1 - fx) + along_y[:, x0 + 1] * fx)
+
+
+def _split(positions: NDArray[np.float64], last: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Whole and fractional part of positions, kept inside the raster."""
+    clipped = np.clip(positions, 0, last)
+    whole = np.minimum(clipped.astype(np.intp), last - 1)
+    return whole, clipped - whole
+
+
+def _centres_inside(
+    roi: BaseGeometry, size: tuple[float, float], stride: tuple[float, float], shape: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """(rows, columns) whether the region of interest covers the centre of each tile."""
+    prepare(roi)
+    xs = np.arange(shape[0]) * stride[0] + size[0] / 2
+    ys = np.arange(shape[1]) * stride[1] + size[1] / 2
+    return np.asarray(contains_xy(roi, *np.meshgrid(xs, ys)))
