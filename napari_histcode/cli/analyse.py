@@ -1,0 +1,89 @@
+"""``histcode analyse``: the whole pipeline on one slide after another."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from shapely import union_all
+from shapely.geometry.base import BaseGeometry
+
+from napari_histcode.annotations import read_geojson
+from napari_histcode.cli.main import RESEARCH_USE, fail
+from napari_histcode.cli.progress_bar import ProgressBar
+from napari_histcode.errors import AnalysisCancelledError, AnnotationFileError, HistCodeError
+from napari_histcode.models.devices import choose_device
+from napari_histcode.models.model import Model
+from napari_histcode.models.model_file import load_model
+from napari_histcode.pipeline import Analysis, analyse_slide
+from napari_histcode.slide import open_slide
+
+
+def run_analyse(options: argparse.Namespace) -> int:
+    """Analyse all slides; a failed one does not keep the others from being done."""
+    model = load_model(options.model).to(choose_device(options.device))
+    roi = read_roi(options.roi) if options.roi else None
+    failures: list[tuple[Path, HistCodeError]] = []
+    folders = result_folders(options.slides, options.out)
+    for path, folder in zip(options.slides, folders, strict=True):
+        try:
+            _analyse_one(path, folder, model, roi, options)
+        except AnalysisCancelledError:
+            raise
+        except HistCodeError as error:
+            failures.append((path, error))
+    for path, failure in failures:
+        print(f"\n{path} failed:", file=sys.stderr)
+        fail(failure)
+    if failures:
+        print(f"\n{len(failures)} of {len(options.slides)} slides failed.", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _analyse_one(
+    path: Path, folder: Path, model: Model, roi: BaseGeometry | None, options: argparse.Namespace
+) -> None:
+    with open_slide(path, mpp=options.mpp) as slide, ProgressBar(slide.record.alias) as bar:
+        if options.mask_names:
+            folder = options.out / slide.record.alias
+        analysis = analyse_slide(
+            slide, model, out=folder, roi=roi, overlap=options.overlap, device=options.device,
+            batch_size=options.batch_size, progress=bar,
+        )  # fmt: skip
+    print(f"{path}\n{describe(analysis)}\n  results       {folder}")
+
+
+def describe(analysis: Analysis) -> str:
+    """Describe a finished analysis in a few aligned lines."""
+    scores, seconds = analysis.scores, analysis.seconds
+    encoding = seconds.get("encoding tiles", 0.0)
+    tiles = f"{len(scores.grid)} of {scores.grid.config.tile_um:.0f} um, encoded in {encoding:.1f} s"
+    lines = [("tiles", tiles)]
+    if scores.n_corrupt:
+        lines.append(("corrupt", f"{scores.n_corrupt} tiles could not be decoded and were left out"))
+    lines += [(p.label, f"{p.value:.3f} {p.quantity} {p.unit}".rstrip()) for p in scores.predictions]
+    lines.append(("", RESEARCH_USE))
+    return "\n".join(f"  {name:<13} {value}" for name, value in lines)
+
+
+def read_roi(path: Path) -> BaseGeometry:
+    """Read the union of all regions of a GeoJSON file, in level-0 pixels."""
+    regions = [annotation.geometry for annotation in read_geojson(path)]
+    if not regions:
+        raise AnnotationFileError(
+            f"{path.name} holds no region with an area.", advice="Draw a polygon and export it as GeoJSON."
+        )
+    return union_all(regions)
+
+
+def result_folders(slides: Sequence[Path], out: Path) -> list[Path]:
+    """One folder a slide, named by its file; equal names are numbered, so that none is overwritten."""
+    taken: dict[str, int] = {}
+    folders = []
+    for path in slides:
+        name = path.name.removesuffix(path.suffix).removesuffix(".ome") or path.resolve().name
+        taken[name] = taken.get(name, 0) + 1
+        folders.append(out / (name if taken[name] == 1 else f"{name}-{taken[name]}"))
+    return folders

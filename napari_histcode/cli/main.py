@@ -1,0 +1,127 @@
+"""``histcode``: understand the arguments, run one command, turn errors into advice."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from napari_histcode.errors import AnalysisCancelledError, HistCodeError
+
+RESEARCH_USE = "Research use only. Not for diagnosis."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Arguments without the program's name; those of this process by default.
+
+    Returns
+    -------
+    int
+        Exit status: 0 success, 1 an error that was reported, 130 stopped by the user.
+    """
+    options = build_parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="histcode: %(message)s")
+    try:
+        return int(_command(options.command)(options))
+    except AnalysisCancelledError as error:
+        return fail(error, status=130)
+    except HistCodeError as error:
+        return fail(error)
+    except KeyboardInterrupt:
+        return 130
+
+
+def fail(error: HistCodeError, *, status: int = 1) -> int:
+    """Tell the user of an error and what to do, and return the exit status."""
+    print(f"histcode: {error.message}", file=sys.stderr)
+    if error.advice:
+        print(f"  {error.advice}", file=sys.stderr)
+    return status
+
+
+def _command(name: str) -> Callable[[argparse.Namespace], int]:
+    """Import a command only when it runs, so that ``histcode --help`` answers at once."""
+    if name == "info":
+        from napari_histcode.cli.info import run_info as run
+    elif name == "analyse":
+        from napari_histcode.cli.analyse import run_analyse as run
+    elif name == "export":
+        from napari_histcode.cli.export import run_export as run
+    elif name == "models":
+        from napari_histcode.cli.models import run_models as run
+    elif name == "view":
+        from napari_histcode.cli.view import run_view as run
+    else:
+        from napari_histcode.cli.demo import run_demo as run
+    return run
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Describe all commands and their options."""
+    parser = argparse.ArgumentParser(
+        prog="histcode",
+        description="See what a contrastive encoder and attention-MIL heads see on a whole-slide image.",
+        epilog=RESEARCH_USE,
+    )
+    parser.add_argument("--version", action="version", version=f"histcode {version('napari-histcode')}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    info = commands.add_parser("info", help="say what a slide is")
+    info.add_argument("slides", nargs="+", type=Path, metavar="SLIDE")
+    info.add_argument("--mpp", type=float, help="micrometres per pixel, where the file does not say")
+    info.add_argument("--json", action="store_true", help="print JSON")
+
+    analyse = commands.add_parser("analyse", help="encode slides, score them, write heatmaps and tables")
+    analyse.add_argument("slides", nargs="+", type=Path, metavar="SLIDE")
+    analyse.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="a folder for each slide is made here"
+    )
+    analyse.add_argument("--model", default="bundled", help="name or folder of a model (default: bundled)")
+    analyse.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
+    analyse.add_argument("--mpp", type=float, metavar="X", help="micrometres per pixel; overrides the file")
+    analyse.add_argument(
+        "--roi", type=Path, metavar="F.geojson", help="only tiles inside the regions of this file"
+    )
+    analyse.add_argument("--batch-size", type=_positive, metavar="N", help="tiles at once in the network")
+    analyse.add_argument(
+        "--overlap", type=float, default=0.0, metavar="SHARE", help="overlap of tiles, from 0 to below 1"
+    )
+    analyse.add_argument(
+        "--mask-names", action="store_true", help="name the folders by the slide's digest, not by its file"
+    )
+
+    export = commands.add_parser("export", help="write a finished result in another format")
+    export.add_argument("result", type=Path, metavar="RESULT", help="folder that analyse made")
+    export.add_argument("--format", required=True, help="csv, parquet, geojson, ome-tiff, png or html")
+    export.add_argument("--map", metavar="NAME", help="one map, for formats that show one")
+    export.add_argument("--out", type=Path, metavar="FILE", help="where to write (default: in RESULT)")
+
+    models = commands.add_parser("models", help="list models, or show the card of one")
+    models.add_argument("name", nargs="?", help="name or folder of a model")
+
+    view = commands.add_parser("view", help="open slides in the window")
+    view.add_argument("slides", nargs="+", type=Path, metavar="SLIDE")
+    view.add_argument("--mpp", type=float, metavar="X", help="micrometres per pixel; overrides the file")
+    view.add_argument("--result", type=Path, metavar="DIR", help="show a finished result with the slide")
+
+    demo = commands.add_parser("demo", help="analyse the bundled sample and show it")
+    demo.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR")
+    demo.add_argument(
+        "--no-window", action="store_true", help="save a screenshot even where there is a screen"
+    )
+    return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
+    return value
