@@ -91,6 +91,10 @@ class ResultError(HistCodeError, ValueError):
     """A result folder is incomplete or from a newer version."""
 
 
+class UnknownFormatError(HistCodeError, ValueError):
+    """Results cannot be exported in that format; the message lists those there are."""
+
+
 class AnnotationFileError(HistCodeError, ValueError):
     """An annotation file cannot be understood."""
 

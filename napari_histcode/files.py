@@ -13,6 +13,8 @@ from pathlib import Path
 
 from napari_histcode.errors import HistCodeError, OutputError
 
+_TEMPORARY = ".part"
+
 _NO_SPACE = "Free some space there or choose another folder; nothing half-written was left behind."
 _NO_PERMISSION = "Choose a folder that you may write to."
 _IN_THE_WAY = "Something else has that name: move it away or choose another name."
@@ -59,7 +61,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     make_folder(target.parent)
     if target.is_dir():
         raise output_error(IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)), target)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{_TEMPORARY}")
     try:
         with _errors_of(target):
             yield temporary
@@ -95,7 +97,7 @@ def staging(folder: str | Path, *, last: str) -> Iterator[Path]:
     """
     target = Path(folder)
     make_folder(target)
-    stage = target / f".{secrets.token_hex(4)}.part"
+    stage = target / f".{secrets.token_hex(4)}{_TEMPORARY}"
     make_folder(stage)
     try:
         with _errors_of(target):
@@ -128,7 +130,8 @@ def output_error(error: OSError, path: Path) -> OutputError:
     number = _number_of(error)
     reason = os.strerror(number) if number is not None else str(error)
     advice = _ADVICE.get(number or 0, "Check that there is space and that you may write there.")
-    converted = OutputError(f"Cannot write {path}: {reason}.", advice=advice)
+    asked_for = Path(*[part for part in path.parts if not part.endswith(_TEMPORARY)])
+    converted = OutputError(f"Cannot write {asked_for}: {reason}.", advice=advice)
     converted.errno = number
     return converted
 

@@ -1,1 +1,1 @@
-"""Write results that other programs read."""
+"""From scores and heatmaps to files that others can read, and back."""
