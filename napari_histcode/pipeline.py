@@ -14,13 +14,13 @@ from shapely.geometry.base import BaseGeometry
 
 from napari_histcode.export.analysis import export_analysis
 from napari_histcode.features.encode import encode_tiles
-from napari_histcode.heatmap import Heatmap, HeatmapConfig, draw_heatmap
+from napari_histcode.heatmap import Heatmap, default_config, draw_heatmap
 from napari_histcode.models.devices import choose_device
 from napari_histcode.models.model import Model
 from napari_histcode.models.model_file import load_model
 from napari_histcode.progress import CancelToken, Progress, ProgressCallback, ignore_progress
 from napari_histcode.scores.score import score_bag
-from napari_histcode.scores.scores import SlideScores, TileMap
+from napari_histcode.scores.scores import SlideScores
 from napari_histcode.slide import Slide, open_slide
 from napari_histcode.slide.overview import read_overview
 from napari_histcode.slide.slide import RgbImage
@@ -141,14 +141,7 @@ def analyse_slide(
 
 def draw_heatmaps(scores: SlideScores) -> tuple[Heatmap, ...]:
     """Draw every map the way it is shown by default."""
-    return tuple(
-        draw_heatmap(scores, tile_map.name, default_heatmap_config(tile_map)) for tile_map in scores.maps
-    )
-
-
-def default_heatmap_config(tile_map: TileMap) -> HeatmapConfig:
-    """Show attention as percentile, since softmax weights are unreadable raw, all else as it is."""
-    return HeatmapConfig(normalisation="percentile" if tile_map.kind == "attention" else "raw")
+    return tuple(draw_heatmap(scores, tile_map.name, default_config(tile_map)) for tile_map in scores.maps)
 
 
 def small_picture(slide: Slide) -> RgbImage:

@@ -19,6 +19,8 @@ class Progress:
     """Units finished, those taken over from an earlier run included."""
     total: int
     """Units in all; 0 while unknown."""
+    unit: str = "tiles"
+    """What is counted."""
     resumed: int = 0
     """Of ``done``, the units that an earlier run had finished."""
     elapsed_s: float = 0.0

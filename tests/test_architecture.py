@@ -17,9 +17,13 @@ from tests.conftest import REPOSITORY
 def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).with_name("lint-imports")
     return subprocess.run(
-        [program, "--no-cache"], cwd=root, env={"PYTHONPATH": f"{root}:{root / 'training'}", "PATH": "/usr/bin:/bin"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [program, "--no-cache"],
+        cwd=root,
+        env={"PYTHONPATH": f"{root}:{root / 'training'}", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,9 @@ from napari_histcode.progress import Progress
 
 
 class ProgressBar:
-    """Shows the stage, and for tiles a bar with tiles/s and the time left.
+    """Shows the stage, and where it counts something, a bar with units/s and the time left.
+
+    Shows nothing where standard error is no terminal.
 
     Parameters
     ----------
@@ -20,21 +22,34 @@ class ProgressBar:
     """
 
     def __init__(self, name: str) -> None:
-        self._bar: tqdm[None] = tqdm(unit=" tiles", desc=name, leave=False, dynamic_ncols=True, total=0)
         self._name = name
-        self._stage = ""
+        self._shown: tuple[str, int] = ("", 0)
+        self._bar: tqdm[None] | None = None
 
     def __call__(self, progress: Progress) -> None:
         """Show how far the work has come."""
-        if progress.stage != self._stage:
-            self._stage = progress.stage
-            self._bar.set_description(f"{self._name}: {progress.stage}", refresh=False)
-        if progress.total and progress.total != self._bar.total:
-            self._bar.reset(total=progress.total)
-            self._bar.initial = progress.resumed
-        if progress.total:
-            self._bar.n = progress.done
+        if self._bar is None or self._shown != (progress.stage, progress.total):
+            self._close()
+            self._shown = (progress.stage, progress.total)
+            self._bar = self._new_bar(progress)
+        self._bar.n = progress.done
         self._bar.refresh()
+
+    def _new_bar(self, progress: Progress) -> tqdm[None]:
+        return tqdm(
+            desc=f"{self._name}: {progress.stage}",
+            total=progress.total or None,
+            initial=progress.resumed,
+            unit=f" {progress.unit}",
+            bar_format=None if progress.total else "{desc}",
+            leave=False,
+            dynamic_ncols=True,
+            disable=None,
+        )
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
 
     def __enter__(self) -> Self:
         return self
@@ -45,4 +60,4 @@ class ProgressBar:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._bar.close()
+        self._close()

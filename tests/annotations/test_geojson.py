@@ -62,11 +62,21 @@ def test_gzip(tmp_path: Path) -> None:
     assert len(read_geojson(path)) == 1
 
 
+def polygon(*corners: tuple[float, float]) -> list[object]:
+    return [{"geometry": {"type": "Polygon", "coordinates": [corners]}}]
+
+
 @pytest.mark.parametrize(
     "content",
-    ["{", "42", '{"type": "FeatureCollection"}', [{"geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, 1]]]}}],
-     [{"geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, float("nan")], [5, 5], [0, 0]]]}}], [3]],
-)  # fmt: skip
+    [
+        "{",
+        "42",
+        '{"type": "FeatureCollection"}',
+        polygon((0, 0), (1, 1)),
+        polygon((0, 0), (1, float("nan")), (5, 5), (0, 0)),
+        [3],
+    ],
+)
 def test_malformed_files_say_what_is_wrong(tmp_path: Path, content: object) -> None:
     with pytest.raises(AnnotationFileError):
         read_geojson(written(tmp_path, content))

@@ -138,7 +138,8 @@ def test_a_killed_run_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         def die(progress):
             if progress.done >= 50:
                 os.kill(os.getpid(), signal.SIGKILL)
-        encode_tiles(slide, full_grid(slide), MeanColourEncoder(), store=Path(sys.argv[1]), batch_size=4, progress=die)
+        path, grid = Path(sys.argv[1]), full_grid(slide)
+        encode_tiles(slide, grid, MeanColourEncoder(), store=path, batch_size=4, progress=die)
         """
     )
     path = tmp_path / "features.h5"

@@ -42,14 +42,12 @@ def model() -> Model:
     )  # fmt: skip
     classes = tuple(OutputRecord(name=name, label=name) for name in ("tumour", "necrosis"))
     gene = OutputRecord(name="CD3E", label="CD3E", quantity="log2 fold change")
-    common = {"hidden_dim": 6, "attention_dim": 4}
+    dims = {"hidden_dim": 6, "attention_dim": 4}
+    tissue = {"name": "tissue", "label": "tissue", "pooling": "gated_attention", "activation": "sigmoid"}
+    genes = {"name": "genes", "label": "genes", "pooling": "mean", "activation": "identity"}
     heads = (
-        HeadRecord(
-            name="tissue", label="tissue", pooling="gated_attention", activation="sigmoid", outputs=classes, **common
-        ),
-        HeadRecord(
-            name="genes", label="genes", pooling="mean", activation="identity", outputs=(gene,), **common
-        ),
+        HeadRecord(**tissue, **dims, outputs=classes),
+        HeadRecord(**genes, **dims, outputs=(gene,)),
     )  # fmt: skip
     return build_model(encoder, tuple(build_head(head, FEATURE_DIM) for head in heads), name="tiny")
 
