@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = build_parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="histcode: %(message)s")
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # its complaints come back as our errors
     try:
         return int(_command(options.command)(options))
     except AnalysisCancelledError as error:

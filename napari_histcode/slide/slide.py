@@ -53,6 +53,28 @@ class Slide(Protocol):
         """Level-0 pixels per level pixel along x and y."""
         ...
 
+    @property
+    def bounds_px0(self) -> tuple[int, int, int, int] | None:
+        """x, y, width and height of the scanned area in level-0 pixels, where the scanner says so."""
+        ...
+
+    @property
+    def n_corrupt_blocks(self) -> int:
+        """Blocks of the pyramid found damaged so far; they are white where they cannot be decoded."""
+        ...
+
+    @property
+    def associated_image_names(self) -> tuple[str, ...]:
+        """Names of the pictures beside the slide, such as "label" and "macro".
+
+        They may show the patient's name: read one only on a user's explicit wish, and put none into a result.
+        """
+        ...
+
+    def read_associated_image(self, name: str) -> RgbImage:
+        """Read a picture beside the slide (see the rule above); ``KeyError`` if it has no such picture."""
+        ...
+
     def require_mpp(self) -> Mpp:
         """Return the resolution, or raise `MissingMppError` with advice."""
         ...
@@ -72,7 +94,8 @@ class Slide(Protocol):
         Returns
         -------
         ndarray of uint8, (height, width, 3)
-            sRGB; white outside the slide and where nothing was scanned.
+            A new array in sRGB (an embedded ICC profile is applied); white outside the slide and where
+            nothing was scanned.
 
         Raises
         ------
@@ -86,7 +109,11 @@ class Slide(Protocol):
         ...
 
     def pyramid(self) -> list[Any]:
-        """Lazy dask arrays (height, width, 3), one a level, in square chunks, for display."""
+        """Lazy dask arrays (height, width, 3) in square chunks, for display.
+
+        One a level, and coarser computed ones where the file's coarsest level is still large; what cannot be
+        decoded is white there, counted and logged instead of raised.
+        """
         ...
 
     def close(self) -> None:
