@@ -1,8 +1,9 @@
 """Find tissue from the colour saturation of the slide's overview.
 
-Haematoxylin and eosin are saturated colours on a colourless background, so that Otsu's threshold on
-HSV saturation separates tissue from glass, as in HistCode's published pipeline. All lengths and areas
-are physical here, and the threshold is bounded, since a slide without background has no second mode.
+Haematoxylin and eosin are saturated colours on nearly colourless glass, so that Otsu's threshold on
+HSV saturation separates tissue from glass, as in HistCode's published pipeline. Here all lengths and areas
+are physical, the tint of the glass is divided out, and the threshold is bounded, so that pale necrosis beside
+dense tumour is still tissue.
 """
 
 from __future__ import annotations
@@ -19,6 +20,13 @@ from napari_histcode.slide.overview import read_overview
 from napari_histcode.tissue.mask import TissueConfig, TissueMask
 
 DEFAULT_TISSUE = TissueConfig()
+
+MOST_TINTED_GLASS = 0.12
+DARKEST_GLASS = 0.75
+PEAK_WIDTH = 0.02
+LEAST_GLASS = 0.25
+"""What glass looks like: saturation and brightness, width of its peak in saturation, and the share of the
+slide from which on a peak is glass and not pale tissue."""
 
 
 def find_tissue(slide: Slide, config: TissueConfig = DEFAULT_TISSUE) -> TissueMask:
@@ -81,10 +89,8 @@ def mask_of_overview(
     threshold : float
         The saturation that divided them.
     """
-    brightest = overview.max(axis=2).astype(np.float32) / 255
-    darkest = overview.min(axis=2).astype(np.float32) / 255
-    saturation = np.where(brightest > 0, (brightest - darkest) / np.maximum(brightest, 1e-6), 0)
-    saturation[brightest < config.darkest] = 0
+    saturation = saturation_above_glass(overview)
+    saturation[overview.max(axis=2) < 255 * config.darkest] = 0
     saturation = ndimage.median_filter(saturation, footprint=disk(_radius(config.smoothing_um, pixel_um)))
 
     threshold = float(np.clip(_otsu(saturation), *config.saturation_range))
@@ -93,6 +99,31 @@ def mask_of_overview(
     mask = remove_small_objects(mask, max_size=_below(config.min_piece_mm2 * px_per_mm2))
     mask = remove_small_holes(mask, max_size=_below(config.min_hole_mm2 * px_per_mm2))
     return np.asarray(mask, dtype=np.bool_), threshold
+
+
+def saturation_above_glass(overview: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """HSV saturation (height, width) from 0 to 1, after the tint of the glass has been divided out.
+
+    Glass that is not colourless (mounting medium, white balance of the scanner) shows as one narrow
+    peak of bright pixels of low saturation. Where there is no such peak, nothing is divided out.
+    """
+    rgb = overview.astype(np.float32) / 255
+    saturation = _saturation(rgb)
+    could_be_glass = (saturation < MOST_TINTED_GLASS) & (rgb.max(axis=2) > DARKEST_GLASS)
+    counts, edges = np.histogram(
+        saturation[could_be_glass], bins=np.arange(0, MOST_TINTED_GLASS, PEAK_WIDTH / 4)
+    )
+    peak = edges[counts.argmax()] + PEAK_WIDTH / 8
+    is_glass = could_be_glass & (np.abs(saturation - peak) < PEAK_WIDTH / 2)
+    if is_glass.mean() < LEAST_GLASS:
+        return saturation
+    glass = np.median(rgb[is_glass], axis=0)
+    return _saturation(np.minimum(rgb / np.maximum(glass, 0.5), 1).astype(np.float32))
+
+
+def _saturation(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
+    brightest, darkest = rgb.max(axis=2), rgb.min(axis=2)
+    return np.asarray((brightest - darkest) / np.maximum(brightest, 1e-6), dtype=np.float32)
 
 
 def _radius(width_um: float, pixel_um: float) -> int:

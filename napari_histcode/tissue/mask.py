@@ -20,9 +20,9 @@ class TissueConfig:
     """Width of the median filter on saturation."""
     closing_um: float = 64.0
     """Gaps up to this width inside tissue are closed."""
-    saturation_range: tuple[float, float] = (0.035, 0.15)
-    """Otsu's threshold on HSV saturation (0 to 1) is kept within these bounds: a field full of tissue
-    and an empty slide have no second mode for it to find."""
+    saturation_range: tuple[float, float] = (0.035, 0.06)
+    """Otsu's threshold on HSV saturation (0 to 1, glass is 0) is kept within these bounds: dense tissue
+    must not push pale tissue below it, and an empty slide has no second mode to find."""
     darkest: float = 0.12
     """Pixels whose brightest channel is below this (0 to 1) are no bright-field tissue."""
     min_piece_mm2: float = 0.02

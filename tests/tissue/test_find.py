@@ -52,6 +52,27 @@ def test_empty_glass_has_no_tissue() -> None:
         find_tissue(ArraySlide(pixels, mpp=1.0))
 
 
+def test_pale_tissue_beside_dense_tissue_is_tissue() -> None:
+    pixels = with_tissue(glass(3000, 1500), 300, 300, 1300, 1300)
+    pixels[300:1300, 1600:2600] = (240, 222, 232)  # saturation 0.075
+    assert find_tissue(ArraySlide(pixels, mpp=1.0)).area_mm2 == pytest.approx(2.0, rel=0.03)
+
+
+def test_tinted_glass_is_glass() -> None:
+    tint = np.array([238, 221, 236])  # saturation 0.07, as on many scans
+    noise = np.random.default_rng(0).normal(0, 1.5, (1500, 2500, 3))
+    pixels = np.clip(tint + noise, 0, 255).astype(np.uint8)
+    tissue = find_tissue(ArraySlide(with_tissue(pixels, 500, 400, 1500, 1200), mpp=1.0))
+    assert tissue.area_mm2 == pytest.approx(0.8, rel=0.03)
+
+
+def test_a_field_of_pale_tissue_alone_is_not_taken_for_glass() -> None:
+    rng = np.random.default_rng(0)
+    paleness = rng.uniform(0, 0.25, (100, 100)).repeat(10, axis=0).repeat(10, axis=1)[..., None]
+    pixels = (255 - paleness * np.array([60, 255, 120])).astype(np.uint8)
+    assert find_tissue(ArraySlide(pixels, mpp=1.0)).mask.mean() > 0.8
+
+
 def test_black_surroundings_are_no_tissue() -> None:
     pixels = np.full((400, 400, 3), (3, 0, 1), dtype=np.uint8)
     mask, _ = mask_of_overview(pixels, pixel_um=16.0, config=TissueConfig())
