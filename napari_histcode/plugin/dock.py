@@ -1,0 +1,164 @@
+"""The dock: one column of sections in the order of a reader's hour, and nothing that is not needed yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import napari
+from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from qtpy.QtWidgets import QApplication, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from napari_histcode.plugin import napari_settings
+from napari_histcode.plugin.controller import Controller
+from napari_histcode.plugin.jobs import QtJobRunner
+from napari_histcode.plugin.napari_canvas import NapariCanvas
+from napari_histcode.plugin.panels.analyse_panel import AnalysePanel
+from napari_histcode.plugin.panels.export_panel import ExportPanel
+from napari_histcode.plugin.panels.maps_panel import MapsPanel
+from napari_histcode.plugin.panels.readings_panel import ReadingsPanel
+from napari_histcode.plugin.panels.section import label, line
+from napari_histcode.plugin.panels.slide_panel import SlidePanel
+from napari_histcode.plugin.style import DOCK_WIDTH_PX, MARGIN_PX, stylesheet
+from napari_histcode.plugin.wording import RESEARCH_USE
+
+
+class HistCodeDock(QWidget):
+    """The plugin's dock widget.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        The viewer that it is docked to.
+    """
+
+    def __init__(self, napari_viewer: napari.Viewer) -> None:
+        super().__init__()
+        self.setObjectName("histcode")
+        self.setAcceptDrops(True)
+        self._viewer = napari_viewer
+        self._canvas = NapariCanvas(napari_viewer)
+        self._jobs = QtJobRunner()
+        self._was_docked = False
+        self.controller = Controller(self._canvas, self._jobs)
+        self.session = self.controller.session
+
+        self.slide_panel = SlidePanel(self.controller)
+        self.analyse_panel = AnalysePanel(self.controller)
+        self.readings_panel = ReadingsPanel(self.controller)
+        self.maps_panel = MapsPanel(self.controller)
+        self.export_panel = ExportPanel(self.controller)
+        self._lay_out()
+        self._follow_theme()
+        napari_viewer.events.theme.connect(self._follow_theme)
+        self._end = _ending(self.controller, self._canvas, napari_settings.override())
+        self.destroyed.connect(self._end)
+        application = QApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self._end)
+        self.controller.start()
+
+    def _lay_out(self) -> None:
+        column = QWidget()
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(MARGIN_PX, MARGIN_PX, MARGIN_PX, MARGIN_PX)
+        layout.setSpacing(MARGIN_PX)
+        layout.addWidget(self.slide_panel)
+        self._dividers: list[tuple[QWidget, QWidget]] = []
+        for panel in (self.analyse_panel, self.readings_panel, self.maps_panel, self.export_panel):
+            divider = line()
+            panel.installEventFilter(self)
+            self._dividers.append((panel, divider))
+            divider.setVisible(not panel.isHidden())
+            layout.addWidget(divider)
+            layout.addWidget(panel)
+        layout.addStretch(1)
+
+        scroll = QScrollArea()
+        scroll.setWidget(column)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        foot = label(RESEARCH_USE, role="muted")
+        foot.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        foot.setToolTip(
+            "Adjunctive research visualisation; not for primary diagnosis.\n"
+            "While this dock is open, napari loads tiles asynchronously (its experimental setting); your "
+            "settings file is not changed."
+        )
+        foot.setContentsMargins(0, 6, 0, 6)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(scroll, 1)
+        outer.addWidget(line())
+        outer.addWidget(foot)
+        self.setMinimumWidth(DOCK_WIDTH_PX)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+
+    def _follow_theme(self) -> None:
+        self.setStyleSheet(stylesheet(self._viewer.theme))
+
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # noqa: N802 - Qt's name
+        """Show a line above each section that is shown."""
+        if a1 is not None and a1.type() in (QEvent.Type.ShowToParent, QEvent.Type.HideToParent):
+            for panel, divider in self._dividers:
+                if panel is a0:
+                    divider.setVisible(not panel.isHidden())
+        return bool(super().eventFilter(a0, a1))
+
+    def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Welcome files."""
+        mime = a0.mimeData() if a0 is not None else None
+        if a0 is not None and mime is not None and mime.hasUrls():
+            self.slide_panel.drop_zone.set_hovered(is_hovered=True)
+            a0.acceptProposedAction()
+
+    def dragLeaveEvent(self, a0: QDragLeaveEvent | None) -> None:  # noqa: N802, ARG002 - Qt's name
+        """Calm down."""
+        self.slide_panel.drop_zone.set_hovered(is_hovered=False)
+
+    def dropEvent(self, a0: QDropEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Open what was dropped, wherever on the dock."""
+        self.slide_panel.drop_zone.set_hovered(is_hovered=False)
+        mime = a0.mimeData() if a0 is not None else None
+        if a0 is None or mime is None:
+            return
+        a0.acceptProposedAction()
+        for url in mime.urls():
+            if url.isLocalFile():
+                self.controller.open_slide(Path(url.toLocalFile()))
+
+    def event(self, a0: QEvent | None) -> bool:
+        """End when napari takes the widget out of its dock, as its close button does."""
+        if a0 is not None and a0.type() == QEvent.Type.ParentChange:
+            is_docked = self.parent() is not None
+            if self._was_docked and not is_docked:
+                self.shut_down()
+            self._was_docked = is_docked
+        return bool(super().event(a0))
+
+    def shut_down(self) -> None:
+        """Cancel and join all work and let go of the viewer; harmless when done twice."""
+        self._end()
+
+
+def _ending(
+    controller: Controller, canvas: NapariCanvas, restore_settings: Callable[[], None]
+) -> Callable[[], None]:
+    """Make the function that ends a dock. It does not refer to the widget, whose C++ side may be gone."""
+    has_ended = False
+
+    def end() -> None:
+        nonlocal has_ended
+        if has_ended:
+            return
+        has_ended = True
+        controller.close()
+        canvas.disconnect()
+        events = controller.session.events
+        for name in events:
+            events[name].disconnect()
+        restore_settings()
+
+    return end

@@ -1,0 +1,153 @@
+"""Maps on the canvas: from a result and the user's choices to what is drawn."""
+
+from __future__ import annotations
+
+from napari_histcode.heatmap import HeatmapConfig, default_config, draw_heatmap
+from napari_histcode.heatmap.colour import default_colormap
+from napari_histcode.heatmap.heatmap import Heatmap, Normalisation
+from napari_histcode.plugin.canvas import Canvas, ShownMap
+from napari_histcode.plugin.map_list import first_choice, map_rows
+from napari_histcode.plugin.session import Result, Session, SlideEntry
+from napari_histcode.scores.scores import MapKind, SlideScores
+
+PERCENTILE = HeatmapConfig(normalisation="percentile")
+
+
+class MapController:
+    """Draws the maps of the current result as the session says.
+
+    A map gets a layer when it is first switched on, so that hundreds of genes cost nothing until asked for.
+    """
+
+    def __init__(self, session: Session, canvas: Canvas) -> None:
+        self._session = session
+        self._canvas = canvas
+        canvas.events.map_toggled.connect(self._toggled_in_viewer)
+        canvas.events.map_removed.connect(self._removed_in_viewer)
+
+    def show(self, result: Result | None) -> None:
+        """Show the maps of a result: one visible, the attention at hand, the others in the list."""
+        session = self._session
+        self._canvas.clear_maps()
+        session.visible_maps = frozenset()
+        session.result = result
+        session.map_rows = map_rows(result.scores) if result else ()
+        if result is None:
+            session.selected_map = None
+            return
+        first = first_choice(result.scores)
+        session.map_kind = "single_tile"
+        session.selected_map = first[0] if first else None
+        session.visible_maps = frozenset(first[:1])
+        if first:
+            self._draw(first[0])
+            self._canvas.when_idle(lambda: self._draw_later(result, first[1:]))
+
+    def set_visible(self, name: str, *, is_visible: bool) -> None:
+        """Switch a map on or off; it is drawn when it is first switched on."""
+        session = self._session
+        session.visible_maps = session.visible_maps | {name} if is_visible else session.visible_maps - {name}
+        if is_visible:
+            session.selected_map = name
+        if name in self._canvas.map_names():
+            self._canvas.set_map_visible(name, is_visible=is_visible)
+        elif is_visible:
+            self._draw(name)
+
+    def select(self, name: str) -> None:
+        """Make this the map that the panel's controls speak of."""
+        self._session.selected_map = name
+
+    def set_kind(self, kind: MapKind) -> None:
+        """Show another kind of map for every output whose map is switched on."""
+        session = self._session
+        before, session.map_kind = session.map_kind, kind
+        selected = session.selected_map
+        for row in session.map_rows:
+            old, new = row.name(before), row.name(kind)
+            if old == new:
+                continue
+            if old in session.visible_maps:
+                self.set_visible(old, is_visible=False)
+                self.set_visible(new, is_visible=True)
+            if old == selected:
+                selected = new
+        session.selected_map = selected
+
+    def set_normalisation(self, normalisation: Normalisation | None) -> None:
+        """Show raw values, percentiles or z-scores; None as it suits each map."""
+        self._session.normalisation = normalisation
+        self._redraw()
+
+    def set_colormap(self, name: str) -> None:
+        """Give the selected map, and all maps of its sort (signed or not), another colour scale."""
+        heatmap = self.selected_heatmap()
+        if heatmap is None:
+            return
+        if heatmap.is_signed:
+            self._session.diverging = name
+        else:
+            self._session.sequential = name
+        self._redraw()
+
+    def set_opacity(self, opacity: float) -> None:
+        """Make all maps so opaque, 0 to 1."""
+        self._session.opacity = opacity
+        self._canvas.set_opacity(opacity)
+
+    def selected_heatmap(self) -> Heatmap | None:
+        """Draw the selected map as it is shown."""
+        session = self._session
+        if session.result is None or session.selected_map is None:
+            return None
+        return draw_as_chosen(session.result.scores, session.selected_map, session.normalisation)
+
+    def colormap_of(self, heatmap: Heatmap) -> str:
+        """Name of the colour scale in which a heatmap is drawn."""
+        session = self._session
+        chosen = session.diverging if heatmap.is_signed else session.sequential
+        return chosen or default_colormap(heatmap)
+
+    def _draw_later(self, result: Result, names: tuple[str, ...]) -> None:
+        """Draw maps that are not to be seen yet, unless another result has come or somebody was faster."""
+        for name in names:
+            if self._session.result is result and name not in self._canvas.map_names():
+                self._draw(name)
+
+    def _redraw(self) -> None:
+        for name in self._canvas.map_names():
+            self._draw(name)
+
+    def _draw(self, name: str) -> None:
+        session = self._session
+        if session.result is None or session.current is None:
+            return
+        self._canvas.put_map(self._shown(session.result.scores, name, session.current))
+
+    def _shown(self, scores: SlideScores, name: str, entry: SlideEntry) -> ShownMap:
+        session = self._session
+        heatmap = draw_as_chosen(scores, name, session.normalisation)
+        return ShownMap(
+            heatmap=heatmap,
+            record=entry.record,
+            raw=draw_heatmap(scores, name).raster,
+            percentile=draw_heatmap(scores, name, PERCENTILE).raster,
+            raw_unit=scores.map(name).unit,
+            colormap=self.colormap_of(heatmap),
+            opacity=session.opacity,
+            is_visible=name in session.visible_maps,
+        )
+
+    def _toggled_in_viewer(self, name: str, is_visible: bool) -> None:  # noqa: FBT001 - a signal's slot
+        session = self._session
+        visible = session.visible_maps | {name} if is_visible else session.visible_maps - {name}
+        session.visible_maps = visible
+
+    def _removed_in_viewer(self, name: str) -> None:
+        self._session.visible_maps = self._session.visible_maps - {name}
+
+
+def draw_as_chosen(scores: SlideScores, name: str, normalisation: Normalisation | None) -> Heatmap:
+    """Draw a map with the chosen normalisation, or as it suits the map."""
+    chosen = HeatmapConfig(normalisation=normalisation) if normalisation else default_config(scores.map(name))
+    return draw_heatmap(scores, name, chosen)

@@ -1,0 +1,55 @@
+"""Maps in the order in which a reader wants them: a row for the attention, then one for each output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from napari_histcode.scores.scores import MapKind, SlideScores
+
+OUTPUT_KINDS: tuple[MapKind, ...] = ("single_tile", "contribution", "leave_one_out")
+"""Kinds of maps that an output has; the first is the most faithful one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapRow:
+    """One line of the list of maps."""
+
+    head: str
+    """Name of the head."""
+    label: str
+    """The class or gene as shown, or "attention"."""
+    names: tuple[tuple[MapKind, str], ...]
+    """Kinds and the names of their maps."""
+
+    def name(self, kind: MapKind) -> str:
+        """Name of the map of that kind; the row's only one where it has no kinds."""
+        return dict(self.names).get(kind, self.names[0][1])
+
+    def __contains__(self, name: object) -> bool:
+        return any(name == known for _, known in self.names)
+
+
+def map_rows(scores: SlideScores) -> tuple[MapRow, ...]:
+    """Arrange all maps in rows, head by head."""
+    outputs = {(p.head, p.output): p.label for p in scores.predictions}
+    found: dict[tuple[str, str | None], list[tuple[MapKind, str]]] = {}
+    for tile_map in scores.maps:
+        found.setdefault((tile_map.head, tile_map.output), []).append((tile_map.kind, tile_map.name))
+    return tuple(
+        MapRow(
+            head=head,
+            label="attention" if output is None else outputs.get((head, output), output.replace("_", " ")),
+            names=tuple(names),
+        )
+        for (head, output), names in found.items()
+    )
+
+
+def first_choice(scores: SlideScores) -> tuple[str, ...]:
+    """Name the maps to begin with: the single-tile map of the top output, then that head's attention."""
+    head = scores.maps[0].head if scores.maps else ""
+    of_head = [p for p in scores.predictions if p.head == head]
+    top = max(of_head, key=lambda p: p.value).output if of_head else None
+    wanted = [(head, top, "single_tile"), (head, None, "attention")]
+    by_place = {(m.head, m.output, m.kind): m.name for m in scores.maps}
+    return tuple(by_place[place] for place in wanted if place in by_place)

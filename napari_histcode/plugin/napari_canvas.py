@@ -1,0 +1,197 @@
+"""The canvas in napari's viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import napari
+from napari.layers import Image, Layer
+from napari.utils.notifications import show_error
+from qtpy.QtCore import QTimer
+
+from napari_histcode.plugin.canvas import CanvasEvents, ShownMap
+from napari_histcode.plugin.layers import (
+    LayerData,
+    are_regions_on,
+    slide_key_of,
+    slide_metadata,
+    um_per_px0,
+    units_of,
+)
+from napari_histcode.plugin.map_layer import MapLayer
+from napari_histcode.plugin.wording import error_text, legend_line
+from napari_histcode.slide import SlideRecord
+
+LEGEND_PLACE = "bottom_left"
+"""Corner of the canvas for colour bars and what they mean; the scale bar is at the bottom right."""
+
+IDLE_MS = 150
+"""A new layer takes napari a tenth of a second; the next one waits until the window has breathed."""
+
+COLOUR_BAR_PX = (16, 120)
+"""Width and height."""
+
+
+class NapariCanvas:
+    """Slides and maps as layers of a viewer. Lives on the GUI thread.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        The viewer; the public proxy that napari gives to plugins will do.
+    """
+
+    def __init__(self, viewer: napari.Viewer) -> None:
+        self.events = CanvasEvents()
+        self._viewer = viewer
+        self._maps: dict[str, MapLayer] = {}
+        self._is_connected = True
+        viewer.layers.events.inserted.connect(self._layer_inserted)
+        viewer.layers.events.removed.connect(self._layer_removed)
+        viewer.canvas.overlays.scale_bar.visible = True
+        viewer.canvas.overlays.text.position = LEGEND_PLACE
+        viewer.canvas.overlays.text.box = True
+        viewer.canvas.overlay_tiling.bottom_left = "vertical"
+
+    def disconnect(self) -> None:
+        """Stop listening to the viewer and drawing in it; its layers stay."""
+        self._is_connected = False
+        self._viewer.layers.events.inserted.disconnect(self._layer_inserted)
+        self._viewer.layers.events.removed.disconnect(self._layer_removed)
+
+    # Slides
+
+    def slide_keys(self) -> tuple[str, ...]:
+        """Keys of the slides that are in the viewer already."""
+        found = (slide_key_of(layer.metadata) for layer in self._viewer.layers)
+        return tuple(key for key in found if key is not None)
+
+    def add_slide(self, data: LayerData) -> None:
+        """Show a slide below all maps and fit it into the view."""
+        layer = Layer.create(*data)
+        self._viewer.layers.insert(self._n_slides(), layer)
+        self._viewer.reset_view()
+
+    def place_slide(self, key: str, record: SlideRecord) -> None:
+        """Give a slide's layer, and the regions on it, its resolution after the fact."""
+        regions = [layer for layer in self._viewer.layers if are_regions_on(layer.metadata, record)]
+        for layer in (*self._slide_layers(key), *regions):
+            layer.scale = um_per_px0(record)
+            layer.units = units_of(record)
+        for layer in self._slide_layers(key):
+            layer.metadata = slide_metadata(record, key=key)
+        self._viewer.reset_view()
+
+    def show_only_slide(self, key: str) -> None:
+        """Hide all other slides."""
+        for layer in self._viewer.layers:
+            other = slide_key_of(layer.metadata)
+            if other is not None:
+                layer.visible = other == key
+
+    def _n_slides(self) -> int:
+        return len(self.slide_keys())
+
+    def _slide_layers(self, key: str) -> list[Image]:
+        return [layer for layer in self._viewer.layers if slide_key_of(layer.metadata) == key]
+
+    # Maps
+
+    def put_map(self, shown: ShownMap) -> None:
+        """Draw a map above the slides, or draw it anew if it is there."""
+        name = shown.heatmap.name
+        layer = self._maps.get(name)
+        if layer is None:
+            layer = MapLayer(shown)
+            layer.events.visible.connect(partial(self._visible_changed, name))
+            self._maps[name] = layer
+            active = self._viewer.layers.selection.active
+            self._viewer.layers.insert(self._place_of(shown), layer)
+            if not shown.is_visible and active is not None:
+                self._viewer.layers.selection.active = active
+        else:
+            layer.show(shown)
+        self._announce(layer)
+
+    def _place_of(self, shown: ShownMap) -> int:
+        """Above the slides, and a visible map above those that are not."""
+        return self._n_slides() + (len(self._maps) - 1 if shown.is_visible else 0)
+
+    def when_idle(self, callback: Callable[[], None]) -> None:
+        """Call back soon, when what has been drawn so far is on the screen."""
+        QTimer.singleShot(IDLE_MS, lambda: callback() if self._is_connected else None)
+
+    def set_map_visible(self, name: str, *, is_visible: bool) -> None:
+        """Switch a map on or off."""
+        self._maps[name].visible = is_visible
+
+    def set_opacity(self, opacity: float) -> None:
+        """Make all maps so opaque."""
+        for layer in self._maps.values():
+            layer.opacity = opacity
+
+    def map_names(self) -> tuple[str, ...]:
+        """Names of the maps that have a layer."""
+        return tuple(self._maps)
+
+    def clear_maps(self) -> None:
+        """Remove all maps."""
+        layers, self._maps = list(self._maps.values()), {}
+        self._refresh_legend()
+        for layer in layers:
+            if layer in self._viewer.layers:
+                self._viewer.layers.remove(layer)
+
+    def _announce(self, layer: MapLayer) -> None:
+        """Give a visible map its colour bar, its line in the legend, and the status bar."""
+        layer.colorbar.position = LEGEND_PLACE
+        layer.colorbar.size = COLOUR_BAR_PX
+        layer.colorbar.visible = layer.visible
+        if layer.visible:
+            self._viewer.layers.selection.active = layer
+        self._refresh_legend()
+
+    def _refresh_legend(self) -> None:
+        visible = [layer.shown.heatmap for layer in self._maps.values() if layer.visible]
+        legend = self._viewer.canvas.overlays.text
+        legend.text = "\n".join(legend_line(heatmap) for heatmap in visible)
+        legend.visible = bool(visible)
+
+    # Annotations and messages
+
+    def add_annotations(self, data: LayerData) -> None:
+        """Show regions above everything else."""
+        active = self._viewer.layers.selection.active
+        self._viewer.add_layer(Layer.create(*data))
+        if active is not None:  # what is selected can be deleted with one key
+            self._viewer.layers.selection.active = active
+
+    def report(self, error: BaseException) -> None:
+        """Tell the user what went wrong, in a notification."""
+        show_error(error_text(error))
+
+    # The viewer's news
+
+    def _layer_inserted(self, event: Any) -> None:
+        layer: Layer = event.value
+        key = slide_key_of(layer.metadata)
+        if key is not None:
+            self.events.slide_added.emit(key)
+
+    def _layer_removed(self, event: Any) -> None:
+        layer: Layer = event.value
+        key = slide_key_of(layer.metadata)
+        if key is not None and not self._slide_layers(key):
+            self.events.slide_removed.emit(key)
+        if isinstance(layer, MapLayer) and self._maps.get(layer.map_name) is layer:
+            del self._maps[layer.map_name]
+            self._refresh_legend()
+            self.events.map_removed.emit(layer.map_name)
+
+    def _visible_changed(self, name: str, _event: Any = None) -> None:
+        layer = self._maps.get(name)
+        if layer is not None:
+            self._announce(layer)
+            self.events.map_toggled.emit(name, layer.visible)

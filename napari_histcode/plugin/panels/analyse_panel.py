@@ -1,0 +1,78 @@
+"""ANALYSE: which model, where to compute, and go."""
+
+from __future__ import annotations
+
+from qtpy.QtGui import QCursor
+from qtpy.QtWidgets import QToolButton, QToolTip
+
+from napari_histcode.plugin.controller import Controller
+from napari_histcode.plugin.feature_cache import VARIABLE, cache_folder
+from napari_histcode.plugin.panels.choice_box import ChoiceBox
+from napari_histcode.plugin.panels.job_line import JobLine
+from napari_histcode.plugin.panels.section import Section, button, captioned, label, row
+from napari_histcode.plugin.session import Phase, analyse_offer
+
+
+class AnalysePanel(Section):
+    """Starts and stops the analysis of the current slide."""
+
+    def __init__(self, controller: Controller) -> None:
+        super().__init__("Analyse")
+        self._controller = controller
+        self._session = controller.session
+        self.model = ChoiceBox(controller.choose_model, name="model")
+        self.device = ChoiceBox(controller.choose_device, name="device")
+        self.info_button = QToolButton()
+        self.info_button.setText("i")
+        self.info_button.setAccessibleName("about this model")
+        self.info_button.clicked.connect(self._tell_about_model)
+        self.analyse_button = button("Analyse", controller.analyse, tooltip="", role="primary")
+        self.reason = label(role="muted", wraps=True)
+        self.job = JobLine(
+            controller.cancel_analysis, tooltip="Stop after this batch; what is encoded is kept"
+        )
+        model_row = row(self.model, self.info_button, stretch=0)
+        self.content.addLayout(captioned(("Model", model_row), ("Device", self.device)))
+        for widget in (self.analyse_button, self.reason, self.job):
+            self.content.addWidget(widget)
+
+        events = self._session.events
+        for signal in (events.models, events.model):
+            signal.connect(self._refresh_models)
+        for signal in (events.devices, events.device):
+            signal.connect(self._refresh_devices)
+        for signal in (events.current, events.analysing):
+            signal.connect(self._refresh)
+        self._refresh_models()
+        self._refresh_devices()
+        self._refresh()
+
+    def _refresh_models(self) -> None:
+        self.model.fill(self._session.models, self._session.model)
+        self.info_button.setToolTip(self.model.toolTip())
+
+    def _refresh_devices(self) -> None:
+        self.device.fill(self._session.devices, self._session.device)
+
+    def _refresh(self) -> None:
+        session = self._session
+        self.setVisible(session.current is not None)
+        offer = analyse_offer(session)
+        is_busy = session.analysing.phase is not Phase.IDLE
+        self.analyse_button.setEnabled(offer.is_enabled)
+        self.analyse_button.setToolTip(offer.reason or self._tooltip())
+        self.reason.setText(offer.reason)
+        self.reason.setVisible(bool(offer.reason) and not is_busy)
+        for widget in (self.model, self.device):
+            widget.setEnabled(not is_busy)
+        self.job.show_activity(session.analysing)
+
+    def _tooltip(self) -> str:
+        return (
+            "Find the tissue, encode its tiles and run the model's heads.\n"
+            f"Features are kept in {cache_folder()} (${VARIABLE} names another place),\n"
+            "so that a second run takes a second."
+        )
+
+    def _tell_about_model(self) -> None:
+        QToolTip.showText(QCursor.pos(), self.model.toolTip(), self.info_button)

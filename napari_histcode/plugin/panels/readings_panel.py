@@ -1,0 +1,94 @@
+"""READS AS: what the model says of the whole slide, with what each number is."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QGridLayout, QProgressBar, QWidget
+
+from napari_histcode.plugin import wording
+from napari_histcode.plugin.controller import Controller
+from napari_histcode.plugin.panels.job_line import STEPS
+from napari_histcode.plugin.panels.section import Section, label
+from napari_histcode.plugin.style import SPACING_PX
+from napari_histcode.scores.scores import Prediction, SlideScores
+
+
+class ReadingsPanel(Section):
+    """Slide-level predictions of the current result."""
+
+    def __init__(self, controller: Controller) -> None:
+        super().__init__("Reads as")
+        self._session = controller.session
+        self.quantity = label(role="muted")
+        self.heading_row.addWidget(self.quantity)
+        self.table = QWidget()
+        self.rest = label(role="muted", wraps=True)
+        self.content.addWidget(self.table)
+        self.content.addWidget(self.rest)
+        self._session.events.result.connect(self._refresh)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        result = self._session.result
+        self.setVisible(result is not None)
+        if result is None:
+            return
+        scores = result.scores
+        quantities = dict.fromkeys(p.quantity for p in scores.predictions)
+        self.quantity.setText(", ".join(quantities))
+        table = prediction_table(scores)
+        self.content.replaceWidget(self.table, table)
+        self.table.deleteLater()
+        self.table = table
+        self.rest.setText(" ".join(attention_lines(scores)))
+
+
+def prediction_table(scores: SlideScores) -> QWidget:
+    """Lay out a line for each prediction: name, a bar where it is a probability, value."""
+    table = QWidget()
+    grid = QGridLayout(table)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(2 * SPACING_PX)
+    grid.setVerticalSpacing(4)
+    grid.setColumnStretch(1, 1)
+    for line, prediction in enumerate(scores.predictions):
+        name = label(prediction.label)
+        value = label(wording.prediction_value(prediction), role="title")
+        value.setAlignment(Qt.AlignmentFlag.AlignRight)
+        for cell in (name, value):
+            cell.setToolTip(prediction_tooltip(prediction, scores))
+        grid.addWidget(name, line, 0)
+        if prediction.quantity == "probability":
+            grid.addWidget(_bar(prediction.value), line, 1, Qt.AlignmentFlag.AlignVCenter)
+        grid.addWidget(value, line, 2)
+    return table
+
+
+def prediction_tooltip(prediction: Prediction, scores: SlideScores) -> str:
+    """Where a number comes from."""
+    lines = [
+        f"{prediction.label}: {wording.prediction_value(prediction)} ({prediction.quantity})",
+        f"Head: {prediction.head}, output before the activation: {prediction.raw:.3g}",
+        f"Model: {scores.model_name} {scores.model_version} ({scores.model_digest[:8]})",
+        f"Encoder: {scores.encoder.name}",
+    ]
+    return "\n".join(lines)
+
+
+def attention_lines(scores: SlideScores) -> list[str]:
+    """On how many tiles each head's attention rests, and how many tiles were lost."""
+    n_tiles = len(scores.grid)
+    several = len(scores.effective_tiles) > 1
+    lines = [
+        f"Attention{f' of {head}' if several else ''} rests on about {number:.0f} of {n_tiles} tiles."
+        for head, number in scores.effective_tiles.items()
+    ]
+    return [*lines, wording.corrupt_tiles(scores.n_corrupt)]
+
+
+def _bar(value: float) -> QProgressBar:
+    bar = QProgressBar()
+    bar.setTextVisible(False)
+    bar.setRange(0, STEPS)
+    bar.setValue(round(STEPS * value))
+    return bar

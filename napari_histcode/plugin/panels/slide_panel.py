@@ -1,0 +1,104 @@
+"""SLIDE: what is open, how large and how fine; or how to open something; or a question about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qtpy.QtCore import QSignalBlocker
+from qtpy.QtWidgets import QComboBox, QFileDialog, QVBoxLayout, QWidget
+
+from napari_histcode.plugin import wording
+from napari_histcode.plugin.controller import Controller
+from napari_histcode.plugin.formats import dialog_filter
+from napari_histcode.plugin.panels.drop_zone import DropZone
+from napari_histcode.plugin.panels.mpp_question import MppQuestion
+from napari_histcode.plugin.panels.section import Section, button, label
+from napari_histcode.plugin.style import set_role
+
+
+class SlidePanel(Section):
+    """The current slide, and the way to open one."""
+
+    def __init__(self, controller: Controller) -> None:
+        super().__init__("Slide")
+        self._controller = controller
+        self._session = controller.session
+        self._folder = ""
+        self.open_button = button("Open slide …", self.ask_for_slide, tooltip="Open a slide file")
+        self.heading_row.addWidget(self.open_button)
+
+        self.drop_zone = DropZone(ask=self.ask_for_slide, open_sample=controller.open_sample)
+        self.chooser = QComboBox()
+        self.chooser.setToolTip("The slide that all sections are about; the others are hidden")
+        self.chooser.activated.connect(self._chosen)
+        self.alias_label = label(role="title")
+        self.alias_label.setToolTip(
+            "A name made from the file's content, so that no file name ends up in a result"
+        )
+        self.size_label = label()
+        self.resolution_label = label()
+        self.levels_label = label(role="muted")
+        self.question = MppQuestion(controller.set_mpp)
+        self.notice = label(wraps=True, role="muted")
+
+        self.facts = QWidget()
+        facts = QVBoxLayout(self.facts)
+        facts.setContentsMargins(0, 0, 0, 0)
+        facts.setSpacing(2)
+        lines = (self.alias_label, self.size_label, self.resolution_label, self.levels_label)
+        for part in (self.chooser, *lines, self.question):
+            facts.addWidget(part)
+        for widget in (self.drop_zone, self.facts, self.notice):
+            self.content.addWidget(widget)
+
+        events = self._session.events
+        events.current.connect(self._refresh)
+        events.slides.connect(self._refresh)
+        events.opening.connect(self._refresh_notice)
+        self._refresh()
+        self._refresh_notice()
+
+    def ask_for_slide(self) -> None:
+        """Let the user choose slide files, and open them."""
+        paths, _ = QFileDialog.getOpenFileNames(self, "Open slide", self._folder, dialog_filter())
+        for path in paths:
+            self._folder = str(Path(path).parent)
+            self._controller.open_slide(Path(path))
+
+    def _refresh(self) -> None:
+        session = self._session
+        entry = session.current
+        self.drop_zone.setVisible(entry is None)
+        self.facts.setVisible(entry is not None)
+        self.open_button.setVisible(entry is not None)
+        if entry is None:
+            return
+        record = entry.record
+        self.alias_label.setText(record.alias)
+        self.size_label.setText(wording.slide_size(record))
+        self.resolution_label.setText(wording.resolution(record.mpp))
+        self.levels_label.setText(wording.levels(record))
+        self.resolution_label.setVisible(record.mpp is not None)
+        self.question.setVisible(record.mpp is None)
+        self._refresh_chooser()
+
+    def _refresh_chooser(self) -> None:
+        session = self._session
+        several = len(session.slides) > 1
+        self.chooser.setVisible(several)
+        self.alias_label.setVisible(not several)
+        with QSignalBlocker(self.chooser):
+            self.chooser.clear()
+            for entry in session.slides:
+                self.chooser.addItem(entry.record.alias, entry.key)
+                if entry is session.current:
+                    self.chooser.setCurrentIndex(self.chooser.count() - 1)
+
+    def _refresh_notice(self) -> None:
+        opening = self._session.opening
+        self.notice.setText(opening.text)
+        self.notice.setVisible(bool(opening.text))
+        set_role(self.notice, "error" if opening.is_error else "muted")
+
+    def _chosen(self, position: int) -> None:
+        self._controller.choose_slide(self.chooser.itemData(position))

@@ -1,0 +1,167 @@
+"""What the user has opened and chosen, and what is going on: state without Qt that announces its changes.
+
+The controller writes it, panels read it and listen to ``session.events.<field>``. What a panel may offer is
+decided here, by pure functions of the session (`analyse_offer`), so that it can be tested without a window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from psygnal import SignalGroupDescriptor
+
+from napari_histcode.heatmap.heatmap import Normalisation
+from napari_histcode.plugin.map_list import MapRow
+from napari_histcode.scores.scores import MapKind, SlideScores
+from napari_histcode.slide import Slide, SlideRecord
+
+if TYPE_CHECKING:
+    from napari_histcode.pipeline import Analysis  # brings torch
+
+DEFAULT_OPACITY = 0.55
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SlideEntry:
+    """A slide in the window."""
+
+    key: str
+    """Key in `open_slides` and in its layer's metadata."""
+    slide: Slide
+    """The open slide; this reference keeps it open."""
+
+    @property
+    def record(self) -> SlideRecord:
+        """Identity and geometry."""
+        return self.slide.record
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Result:
+    """What is known of a slide from an analysis, made here or read from a folder."""
+
+    scores: SlideScores
+    """Predictions and maps."""
+    analysis: Analysis | None = None
+    """The whole analysis, which can be exported; None for one that was read."""
+    folder: Path | None = None
+    """Where it was written to or read from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One line of a menu."""
+
+    name: str
+    """What the pipeline takes."""
+    label: str
+    """What the user reads."""
+    tooltip: str = ""
+    """More about it."""
+
+
+class Phase(Enum):
+    """Whether a job of a panel is under way."""
+
+    IDLE = "idle"
+    WORKING = "working"
+    STOPPING = "stopping"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activity:
+    """What a panel's job is doing, or how the last one ended."""
+
+    phase: Phase = Phase.IDLE
+    """Whether it is under way."""
+    text: str = ""
+    """One line for the user."""
+    fraction: float | None = None
+    """Share done, 0 to 1; None while unknown."""
+    is_error: bool = False
+    """Whether the text tells of a failure."""
+
+
+AUTOMATIC_DEVICE = Choice(name="auto", label="Automatic", tooltip="The first GPU, or else the processor.")
+BUNDLED_MODEL = Choice(name="bundled", label="bundled")
+
+
+@dataclass(kw_only=True, eq=False)
+class Session:
+    """All of the window's state that is worth keeping."""
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
+    slides: tuple[SlideEntry, ...] = ()
+    """Open slides, in the order of opening."""
+    current: SlideEntry | None = None
+    """The slide that all panels are about."""
+    opening: Activity = field(default_factory=Activity)
+    """Slides and results being opened."""
+    models: tuple[Choice, ...] = (BUNDLED_MODEL,)
+    """Models to choose from."""
+    model: str = BUNDLED_MODEL.name
+    """The chosen model."""
+    devices: tuple[Choice, ...] = (AUTOMATIC_DEVICE,)
+    """Devices to choose from."""
+    device: str = AUTOMATIC_DEVICE.name
+    """The chosen device."""
+    analysing: Activity = field(default_factory=Activity)
+    """The analysis."""
+    exporting: Activity = field(default_factory=Activity)
+    """The export."""
+    result: Result | None = None
+    """What is known of the current slide."""
+    map_rows: tuple[MapRow, ...] = ()
+    """Maps of the current result, one row for the attention and for each output."""
+    visible_maps: frozenset[str] = frozenset()
+    """Names of the maps that are switched on."""
+    selected_map: str | None = None
+    """The map that the controls of the panel speak of."""
+    map_kind: MapKind = "single_tile"
+    """Which kind of map the rows of outputs show."""
+    normalisation: Normalisation | None = None
+    """How values are shown; None as it suits each map."""
+    sequential: str = ""
+    """Colour scale of unsigned maps; empty for the default."""
+    diverging: str = ""
+    """Colour scale of signed maps; empty for the default."""
+    opacity: float = DEFAULT_OPACITY
+    """Of all maps, 0 to 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """Whether an action is to be had, and if not, why."""
+
+    is_enabled: bool
+    """Whether its button can be pressed."""
+    reason: str = ""
+    """Why not, in words for the user."""
+
+
+def analyse_offer(session: Session) -> Offer:
+    """Decide whether the current slide can be analysed now."""
+    if session.current is None:
+        return Offer(is_enabled=False, reason="Open a slide first.")
+    if session.current.slide.mpp is None:
+        return Offer(
+            is_enabled=False, reason="Give the slide's resolution first: tiles have a physical size."
+        )
+    if session.analysing.phase is not Phase.IDLE:
+        return Offer(is_enabled=False, reason="An analysis is under way.")
+    return Offer(is_enabled=True)
+
+
+def export_offer(session: Session) -> Offer:
+    """Decide whether there is a result to export."""
+    if session.result is None:
+        return Offer(is_enabled=False, reason="Analyse the slide first.")
+    if session.result.analysis is None:
+        return Offer(is_enabled=False, reason="This result was read from a folder and is already there.")
+    if session.exporting.phase is not Phase.IDLE:
+        return Offer(is_enabled=False, reason="Results are being written.")
+    return Offer(is_enabled=True)

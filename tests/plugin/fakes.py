@@ -1,0 +1,126 @@
+"""A canvas and a runner without napari and without threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from napari_histcode.errors import AnalysisCancelledError
+from napari_histcode.plugin.canvas import CanvasEvents, ShownMap
+from napari_histcode.plugin.jobs import JobOutcome, JobState
+from napari_histcode.plugin.layers import LayerData, slide_key_of
+from napari_histcode.progress import CancelToken, Progress
+from napari_histcode.slide import SlideRecord
+
+
+class FakeCanvas:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.events = CanvasEvents()
+        self.slides: dict[str, LayerData] = {}
+        self.placed: dict[str, SlideRecord] = {}
+        self.only: str | None = None
+        self.maps: dict[str, ShownMap] = {}
+        self.visible: dict[str, bool] = {}
+        self.opacity: float | None = None
+        self.annotations: list[LayerData] = []
+        self.reported: list[BaseException] = []
+
+    def slide_keys(self) -> tuple[str, ...]:
+        return tuple(self.slides)
+
+    def add_slide(self, data: LayerData) -> None:
+        key = slide_key_of(data[1]["metadata"])
+        assert key is not None
+        self.slides[key] = data
+        self.events.slide_added.emit(key)
+
+    def remove_slide(self, key: str) -> None:
+        del self.slides[key]
+        self.events.slide_removed.emit(key)
+
+    def place_slide(self, key: str, record: SlideRecord) -> None:
+        self.placed[key] = record
+
+    def show_only_slide(self, key: str) -> None:
+        self.only = key
+
+    def put_map(self, shown: ShownMap) -> None:
+        self.maps[shown.heatmap.name] = shown
+        self.visible[shown.heatmap.name] = shown.is_visible
+
+    def when_idle(self, callback: Callable[[], None]) -> None:
+        callback()
+
+    def set_map_visible(self, name: str, *, is_visible: bool) -> None:
+        self.visible[name] = is_visible
+
+    def set_opacity(self, opacity: float) -> None:
+        self.opacity = opacity
+
+    def map_names(self) -> tuple[str, ...]:
+        return tuple(self.maps)
+
+    def clear_maps(self) -> None:
+        self.maps, self.visible = {}, {}
+
+    def add_annotations(self, data: LayerData) -> None:
+        self.annotations.append(data)
+
+    def report(self, error: BaseException) -> None:
+        self.reported.append(error)
+
+
+class FakeJob:
+    """A job that has not been run yet."""
+
+    def __init__(
+        self, work: Callable[..., Any], on_end: Callable[..., Any], on_progress: Callable[..., Any] | None
+    ) -> None:
+        self.work, self.on_end, self.on_progress = work, on_end, on_progress
+        self.cancel_token = CancelToken()
+
+    def cancel(self) -> None:
+        self.cancel_token.cancel()
+
+    def run(self) -> None:
+        try:
+            value = self.work(self._progressed, self.cancel_token)
+        except AnalysisCancelledError:
+            outcome = JobOutcome(state=JobState.CANCELLED, seconds=1.0)
+        except Exception as error:
+            outcome = JobOutcome(state=JobState.FAILED, error=error, seconds=1.0)
+        else:
+            outcome = JobOutcome(state=JobState.FINISHED, value=value, seconds=1.0)
+        self.on_end(outcome)
+
+    def _progressed(self, progress: Progress) -> None:
+        if self.on_progress is not None:
+            self.on_progress(progress)
+
+
+class FakeRunner:
+    """Keeps jobs until the test runs them."""
+
+    def __init__(self) -> None:
+        self.waiting: list[FakeJob] = []
+        self.is_closed = False
+
+    def start(
+        self,
+        work: Callable[..., Any],
+        *,
+        on_end: Callable[..., Any],
+        on_progress: Callable[..., Any] | None = None,
+    ) -> FakeJob:
+        job = FakeJob(work, on_end, on_progress)
+        self.waiting.append(job)
+        return job
+
+    def run_all(self) -> None:
+        while self.waiting:
+            self.waiting.pop(0).run()
+
+    def close(self) -> None:
+        self.is_closed = True
