@@ -120,7 +120,9 @@ def analyse_slide(
     if out is not None and feature_file is None:
         feature_file = out / "features.h5"
 
-    tissue = clock.run("finding tissue", lambda: find_tissue(slide, tissue_config or TissueConfig()))
+    tissue = clock.run(
+        "finding tissue", partial(find_tissue, slide, tissue_config or TissueConfig(), cancel=cancel)
+    )
     grid = clock.run("laying tiles", lambda: lay_tiles(slide, tissue, tiling, roi=roi))
     bag = clock.run(
         "encoding tiles",

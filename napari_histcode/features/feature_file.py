@@ -93,7 +93,7 @@ def _trident_attributes(grid: TileGrid) -> dict[str, int | float | str]:
         "patch_size_level0": round(grid.size_px0[0]),
         "level0_magnification": round(10 / grid.mpp.mean, 3),
         "target_magnification": round(10 / grid.config.target_mpp, 3),
-        "overlap": round(grid.config.tile_px * grid.config.overlap),
+        "overlap": round(grid.config.tile_px * (1 - grid.stride_px0[0] / grid.size_px0[0])),
         "name": grid.slide.alias,
         "savetodir": "",
         "level0_width": grid.slide.dimensions[0],

@@ -21,7 +21,7 @@ class TilingConfig:
     target_mpp: float
     """Resolution at which the encoder sees it, micrometres per pixel."""
     overlap: float = 0.0
-    """Share of a tile's width that it has in common with the next one, 0 to below 1."""
+    """Least share of a tile's width that it has in common with the next one, 0 to below 1."""
     min_tissue: float = 0.25
     """Least share of a tile's area that must be tissue, 0 to 1."""
 
@@ -42,7 +42,7 @@ class TilingConfig:
 
     @property
     def stride_um(self) -> float:
-        """Distance between the corners of neighbouring tiles in micrometres."""
+        """Longest distance between the corners of neighbouring tiles in micrometres."""
         return self.tile_um * (1 - self.overlap)
 
 

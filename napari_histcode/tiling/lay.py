@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 from numpy.typing import NDArray
 from shapely import contains_xy, prepare
@@ -12,14 +14,19 @@ from napari_histcode.slide import Slide
 from napari_histcode.tiling.grid import TileGrid, TilingConfig
 from napari_histcode.tissue.mask import TissueMask
 
+ROUNDING_PX0 = 1e-3
+"""Lengths in level-0 pixels that differ by less are the same."""
+
 
 def lay_tiles(
     slide: Slide, tissue: TissueMask, config: TilingConfig, *, roi: BaseGeometry | None = None
 ) -> TileGrid:
     """Choose the tiles of a slide that hold enough tissue.
 
-    The lattice starts at the slide's top-left corner and never depends on tissue or region of
-    interest, so that runs on parts of a slide share their tiles with a run on the whole.
+    Tiles of one size are spread evenly from one edge of the slide to the other, as few as cover it with
+    at least the asked overlap: none leaves the slide, and no strip at its edges is left out. The lattice
+    never depends on tissue or region of interest, so that runs on parts of a slide share their tiles with
+    a run on the whole.
 
     Parameters
     ----------
@@ -46,9 +53,7 @@ def lay_tiles(
     """
     mpp = slide.require_mpp()
     size = (config.tile_um / mpp.x, config.tile_um / mpp.y)
-    stride = (config.stride_um / mpp.x, config.stride_um / mpp.y)
-    columns, rows = (_places(d, f, s) for d, f, s in zip(slide.dimensions, size, stride, strict=True))
-    if columns == 0 or rows == 0:
+    if min(d - f for d, f in zip(slide.dimensions, size, strict=True)) < -ROUNDING_PX0:
         width_um, height_um = slide.dimensions[0] * mpp.x, slide.dimensions[1] * mpp.y
         raise NoTilesError(
             f"{slide.record.alias} is {width_um:.0f} x {height_um:.0f} um, smaller than one tile of "
@@ -56,6 +61,11 @@ def lay_tiles(
             advice="Check the resolution (--mpp), or use a model with smaller tiles.",
         )
 
+    longest = (config.stride_um / mpp.x, config.stride_um / mpp.y)
+    (columns, stride_x), (rows, stride_y) = (
+        _spread(d, f, s) for d, f, s in zip(slide.dimensions, size, longest, strict=True)
+    )
+    stride = (stride_x, stride_y)
     fraction = _tissue_fraction(tissue, size, stride, (columns, rows))
     chosen = (fraction >= config.min_tissue) & (fraction > 0)
     if roi is not None:
@@ -80,11 +90,11 @@ def lay_tiles(
     )
 
 
-def _places(extent_px0: int, size_px0: float, stride_px0: float) -> int:
-    """How many tiles fit along one side; a thousandth of a pixel may stick out by rounding."""
-    if extent_px0 + 1e-3 < size_px0:
-        return 0
-    return int((extent_px0 - size_px0 + 1e-3) / stride_px0) + 1
+def _spread(extent_px0: int, size_px0: float, longest_stride_px0: float) -> tuple[int, float]:
+    """Return the number of tiles along one side and the stride that spreads them from edge to edge."""
+    room = max(0.0, extent_px0 - size_px0)
+    n_strides = ceil((room - ROUNDING_PX0) / longest_stride_px0)
+    return n_strides + 1, room / n_strides if n_strides else longest_stride_px0
 
 
 def _tissue_fraction(

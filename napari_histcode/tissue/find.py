@@ -15,6 +15,7 @@ from skimage.filters import threshold_otsu
 from skimage.morphology import disk, isotropic_closing, remove_small_holes, remove_small_objects
 
 from napari_histcode.errors import NoTissueError
+from napari_histcode.progress import CancelToken
 from napari_histcode.slide import Slide
 from napari_histcode.slide.overview import read_overview
 from napari_histcode.tissue.mask import TissueConfig, TissueMask
@@ -29,7 +30,9 @@ LEAST_GLASS = 0.25
 slide from which on a peak is glass and not pale tissue."""
 
 
-def find_tissue(slide: Slide, config: TissueConfig = DEFAULT_TISSUE) -> TissueMask:
+def find_tissue(
+    slide: Slide, config: TissueConfig = DEFAULT_TISSUE, *, cancel: CancelToken | None = None
+) -> TissueMask:
     """Find the tissue of a slide.
 
     Parameters
@@ -38,6 +41,8 @@ def find_tissue(slide: Slide, config: TissueConfig = DEFAULT_TISSUE) -> TissueMa
         An open slide with a known resolution.
     config : TissueConfig
         Resolution of the mask, smoothing and least areas.
+    cancel : CancelToken, optional
+        Looked at while the overview is read.
 
     Returns
     -------
@@ -52,7 +57,8 @@ def find_tissue(slide: Slide, config: TissueConfig = DEFAULT_TISSUE) -> TissueMa
         If nothing on the slide looks like tissue.
     """
     mpp = slide.require_mpp()
-    overview = read_overview(slide, (max(1.0, config.mask_mpp / mpp.x), max(1.0, config.mask_mpp / mpp.y)))
+    downsample = (max(1.0, config.mask_mpp / mpp.x), max(1.0, config.mask_mpp / mpp.y))
+    overview = read_overview(slide, downsample, cancel=cancel)
     height, width = overview.shape[:2]
     scale = (slide.dimensions[0] / width, slide.dimensions[1] / height)
     pixel_um = (scale[0] * mpp.x + scale[1] * mpp.y) / 2
@@ -107,7 +113,7 @@ def saturation_above_glass(overview: NDArray[np.uint8]) -> NDArray[np.float32]:
     Glass that is not colourless (mounting medium, white balance of the scanner) shows as one narrow
     peak of bright pixels of low saturation. Where there is no such peak, nothing is divided out.
     """
-    rgb = overview.astype(np.float32) / 255
+    rgb = np.divide(overview, 255, dtype=np.float32)
     saturation = _saturation(rgb)
     could_be_glass = (saturation < MOST_TINTED_GLASS) & (rgb.max(axis=2) > DARKEST_GLASS)
     counts, edges = np.histogram(
@@ -117,8 +123,9 @@ def saturation_above_glass(overview: NDArray[np.uint8]) -> NDArray[np.float32]:
     is_glass = could_be_glass & (np.abs(saturation - peak) < PEAK_WIDTH / 2)
     if is_glass.mean() < LEAST_GLASS:
         return saturation
-    glass = np.median(rgb[is_glass], axis=0)
-    return _saturation(np.minimum(rgb / np.maximum(glass, 0.5), 1).astype(np.float32))
+    glass = np.median(rgb[is_glass], axis=0).astype(np.float32)
+    balanced = np.minimum(rgb / np.maximum(glass, 0.5), 1)
+    return _saturation(balanced.astype(np.float32))
 
 
 def _saturation(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
