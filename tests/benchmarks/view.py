@@ -111,12 +111,12 @@ def steps(n: int, step: Callable[[int], None], pause_s: float) -> None:
 def pans(viewer: napari.Viewer, heart: Heartbeat) -> list[float]:
     """Drag across the slide at a resolution where single cells are seen."""
     height, width = (extent for extent in viewer.layers[0].extent.world[1])
-    viewer.camera.zoom = 1 / 1.0
-    viewer.camera.center = (height * 0.3, width * 0.3)
+    viewer.scene.camera.zoom = 1 / 1.0
+    viewer.scene.camera.center = (height * 0.3, width * 0.3)
     live(1.5)
 
     def drag(i: int) -> None:
-        viewer.camera.center = (height * 0.3 + 40 * i, width * 0.3 + 60 * i)
+        viewer.scene.camera.center = (height * 0.3 + 40 * i, width * 0.3 + 60 * i)
 
     with heart.blocks() as blocks:
         steps(40, drag, 0.06)
@@ -129,7 +129,7 @@ def far_jumps(viewer: napari.Viewer, heart: Heartbeat) -> list[float]:
     random = np.random.default_rng(0)
 
     def jump(_: int) -> None:
-        viewer.camera.center = tuple(random.uniform(0.1, 0.9, 2) * (height, width))
+        viewer.scene.camera.center = tuple(random.uniform(0.1, 0.9, 2) * (height, width))
 
     with heart.blocks() as blocks:
         steps(10, jump, 0.5)
@@ -143,7 +143,7 @@ def small_picture_pans(viewer: napari.Viewer, heart: Heartbeat) -> list[float]:
     live(1.0)
 
     def drag(i: int) -> None:
-        viewer.camera.center = (300 + 4 * i, 300 + 6 * i)
+        viewer.scene.camera.center = (300 + 4 * i, 300 + 6 * i)
 
     with heart.blocks() as blocks:
         steps(40, drag, 0.06)
