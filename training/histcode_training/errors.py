@@ -1,0 +1,17 @@
+"""What can be wrong with the material of a training run; leaves of the package's one tree of errors."""
+
+from __future__ import annotations
+
+from napari_histcode.errors import HistCodeError
+
+
+class CohortError(HistCodeError, ValueError):
+    """The table of a cohort is incomplete or says something impossible."""
+
+
+class SplitError(HistCodeError, ValueError):
+    """Parts of a cohort that must be apart are not, or a part lacks a class."""
+
+
+class RecipeError(HistCodeError, ValueError):
+    """A recipe is missing, unreadable, or has a wrong entry."""
