@@ -122,7 +122,8 @@ def _held_out_section(result: BundleResult, recipe: Recipe) -> str:
 
 {_table(header, rows)}
 
-{model.n_fields} fields, {model.n_tiles} tiles; nothing was chosen by them. AUROC over all tiles in
+{model.n_fields} fields, {model.n_tiles} tiles; the procedure chooses nothing by them, but results on
+them had been seen before its last changes (the recipe's split file says which). AUROC over all tiles in
 one bag; "field as a bag" is the head's output of each field. Attention knows no class. Balanced accuracy of
 single tiles {model.tile_balanced_accuracy:.3f}; share of fields whose largest output is right
 {model.field_accuracy:.3f}.
