@@ -50,6 +50,8 @@ class ArraySlide:
         self.corrupt_px0 = corrupt_px0
         self.n_reads = 0
         self.path = Path("nowhere")
+        self.bounds_px0: tuple[int, int, int, int] | None = None
+        self.ndp_offset_nm: tuple[float, float] | None = None
         self.mpp = self.record.mpp
         self.dimensions = self.record.dimensions
         self.level_dimensions = self.record.level_dimensions

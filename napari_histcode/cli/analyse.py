@@ -10,7 +10,7 @@ from pathlib import Path
 from shapely import union_all
 from shapely.geometry.base import BaseGeometry
 
-from napari_histcode.annotations import read_geojson
+from napari_histcode.annotations import read_annotations
 from napari_histcode.cli.main import RESEARCH_USE, fail
 from napari_histcode.cli.progress_bar import ProgressBar
 from napari_histcode.errors import AnalysisCancelledError, AnnotationFileError, HistCodeError
@@ -18,18 +18,17 @@ from napari_histcode.models.devices import choose_device
 from napari_histcode.models.model import Model
 from napari_histcode.models.model_file import load_model
 from napari_histcode.pipeline import Analysis, analyse_slide
-from napari_histcode.slide import open_slide
+from napari_histcode.slide import Slide, open_slide
 
 
 def run_analyse(options: argparse.Namespace) -> int:
     """Analyse all slides; a failed one does not keep the others from being done."""
     model = load_model(options.model).to(choose_device(options.device))
-    roi = read_roi(options.roi) if options.roi else None
     failures: list[tuple[Path, HistCodeError]] = []
     folders = result_folders(options.slides, options.out)
     for path, folder in zip(options.slides, folders, strict=True):
         try:
-            _analyse_one(path, folder, model, roi, options)
+            _analyse_one(path, folder, model, options)
         except AnalysisCancelledError:
             raise
         except HistCodeError as error:
@@ -42,12 +41,11 @@ def run_analyse(options: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
-def _analyse_one(
-    path: Path, folder: Path, model: Model, roi: BaseGeometry | None, options: argparse.Namespace
-) -> None:
+def _analyse_one(path: Path, folder: Path, model: Model, options: argparse.Namespace) -> None:
     with open_slide(path, mpp=options.mpp) as slide, ProgressBar(slide.record.alias) as bar:
         if options.mask_names:
             folder = options.out / slide.record.alias
+        roi = read_roi(options.roi, slide) if options.roi else None
         analysis = analyse_slide(
             slide, model, out=folder, roi=roi, overlap=options.overlap, device=options.device,
             batch_size=options.batch_size, progress=bar,
@@ -68,14 +66,25 @@ def describe(analysis: Analysis) -> str:
     return "\n".join(f"  {name:<13} {value}" for name, value in lines)
 
 
-def read_roi(path: Path) -> BaseGeometry:
-    """Read the union of all regions of a GeoJSON file, in level-0 pixels."""
-    regions = [annotation.geometry for annotation in read_geojson(path)]
-    if not regions:
+def read_roi(path: Path, slide: Slide) -> BaseGeometry:
+    """Read the union of all regions of an annotation file, in level-0 pixels of this slide.
+
+    Raises
+    ------
+    AnnotationFileError
+        If the file holds no region, or one that cannot be read: a region of interest is whole or none.
+    """
+    found = read_annotations(path, slide=slide)
+    if found.report.n_unread:
         raise AnnotationFileError(
-            f"{path.name} holds no region with an area.", advice="Draw a polygon and export it as GeoJSON."
+            f"{path.name}: {found.report.of('not read')[0].describe()}.",
+            advice="Mend it in the program that wrote it; histcode convert lists all that cannot be read.",
         )
-    return union_all(regions)
+    if not found.areas:
+        raise AnnotationFileError(
+            f"{path.name} holds no region with an area.", advice="Draw a polygon and export it."
+        )
+    return union_all([annotation.geometry for annotation in found.areas])
 
 
 def result_folders(slides: Sequence[Path], out: Path) -> list[Path]:

@@ -4,38 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from napari_histcode.annotations import Annotation
+from napari_histcode.annotations import QUPATH_CLASSES, Annotation
+from napari_histcode.annotations.annotation import Rgb
 
-QUPATH_COLOURS = {
-    "tumor": "#c80000",
-    "stroma": "#96c896",
-    "immune cells": "#a05aa0",
-    "necrosis": "#323232",
-    "other": "#ffc800",
-    "region*": "#0000b4",
-    "ignore*": "#b4b4b4",
-    "positive": "#fa3e3e",
-    "negative": "#7070e1",
-}
-"""QuPath's default classes and their colours."""
-
-FURTHER_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
+QUPATH_COLOURS = {entry.name.casefold(): entry.colour for entry in QUPATH_CLASSES}
+FURTHER_COLOURS: tuple[Rgb, ...] = (
+    (0, 114, 178),
+    (230, 159, 0),
+    (0, 158, 115),
+    (204, 121, 167),
+    (86, 180, 233),
+    (213, 94, 0),
+)
 """For classes of other names: Okabe and Ito's palette, safe for colour-blind eyes."""
 
-UNCLASSIFIED = "#ffd700"
+UNCLASSIFIED: Rgb = (255, 215, 0)
 
 
 def outline_colours(annotations: Sequence[Annotation]) -> list[str]:
     """Choose an outline colour, ``"#rrggbb"``, for every annotation; equal classes look alike."""
     names = dict.fromkeys(a.class_name for a in annotations if a.class_name)
-    others = [name for name in names if name.lower() not in QUPATH_COLOURS]
+    others = [name for name in names if name.casefold() not in QUPATH_COLOURS]
     further = {name: FURTHER_COLOURS[i % len(FURTHER_COLOURS)] for i, name in enumerate(others)}
-    return [_colour(annotation, further) for annotation in annotations]
+    return ["#{:02x}{:02x}{:02x}".format(*_colour(annotation, further)) for annotation in annotations]
 
 
-def _colour(annotation: Annotation, further: dict[str, str]) -> str:
+def _colour(annotation: Annotation, further: dict[str, Rgb]) -> Rgb:
     if annotation.colour is not None:
-        return "#{:02x}{:02x}{:02x}".format(*annotation.colour)
+        return annotation.colour
     if annotation.class_name is None:
         return UNCLASSIFIED
-    return QUPATH_COLOURS.get(annotation.class_name.lower()) or further[annotation.class_name]
+    return QUPATH_COLOURS.get(annotation.class_name.casefold()) or further[annotation.class_name]

@@ -11,8 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_histcode.annotations import Annotation, read_geojson
-from napari_histcode.errors import CorruptTileError, HistCodeError, ResultError
+from napari_histcode.annotations import Annotation, read_annotations
+from napari_histcode.errors import AnnotationFileError, CorruptTileError, HistCodeError, ResultError
 from napari_histcode.heatmap.colour import SEQUENTIAL, colour_table
 from napari_histcode.models.library import BUNDLED, bundled_folder, list_models, read_card
 from napari_histcode.plugin import open_slides
@@ -87,7 +87,12 @@ def open_together(request: OpenRequest) -> Opened:
         errors.append(error)
     try:
         if request.annotations is not None:
-            annotations = read_geojson(request.annotations)
+            found = read_annotations(request.annotations, slide=slide)
+            annotations = found.areas
+            errors += [
+                AnnotationFileError(f"Annotations: {finding.describe()}.")
+                for finding in found.report.of("not read")
+            ]
     except HistCodeError as error:
         errors.append(error)
     _warm(slide)

@@ -40,6 +40,8 @@ class SlideFacts:
     """Resolution that the file states."""
     bounds_px0: tuple[int, int, int, int] | None = None
     """x, y, width and height of the scanned area in level-0 pixels."""
+    ndp_offset_nm: tuple[float, float] | None = None
+    """Hamamatsu: centre of the image from the centre of the glass along x and y, in nanometres."""
 
 
 class Backend(Protocol):

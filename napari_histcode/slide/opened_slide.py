@@ -112,6 +112,11 @@ class OpenedSlide:
         return self._backend.facts.bounds_px0
 
     @property
+    def ndp_offset_nm(self) -> tuple[float, float] | None:
+        """Hamamatsu: centre of the image from the centre of the glass, in nanometres."""
+        return self._backend.facts.ndp_offset_nm
+
+    @property
     def n_corrupt_blocks(self) -> int:
         """Blocks of the pyramid that were found damaged so far and are (partly) white."""
         with self._lock:

@@ -165,7 +165,16 @@ def _facts_of(properties: Mapping[str, str]) -> SlideFacts:
         objective=_positive(properties.get("openslide.objective-power")),
         mpp=mpp,
         bounds_px0=None if None in bounds else tuple(int(b) for b in bounds),  # type: ignore[arg-type]
+        ndp_offset_nm=_ndp_offset(properties),
     )
+
+
+def _ndp_offset(properties: Mapping[str, str]) -> tuple[float, float] | None:
+    try:
+        x, y = (float(properties[f"hamamatsu.{axis}OffsetFromSlideCentre"]) for axis in "XY")
+    except (KeyError, ValueError):
+        return None
+    return x, y
 
 
 def _positive(value: str | None) -> float | None:

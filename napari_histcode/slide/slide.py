@@ -59,6 +59,11 @@ class Slide(Protocol):
         ...
 
     @property
+    def ndp_offset_nm(self) -> tuple[float, float] | None:
+        """Hamamatsu: centre of the image from the centre of the glass, in nanometres."""
+        ...
+
+    @property
     def n_corrupt_blocks(self) -> int:
         """Blocks of the pyramid found damaged so far; they are white where they cannot be decoded."""
         ...
