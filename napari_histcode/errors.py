@@ -99,6 +99,10 @@ class AnnotationFileError(HistCodeError, ValueError):
     """An annotation file cannot be understood."""
 
 
+class TableFileError(HistCodeError, ValueError):
+    """A table that the user gave lacks a column or cannot be understood."""
+
+
 class OutputError(HistCodeError, OSError):
     """Results cannot be written: no permission, no space, or a file in the way."""
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from napari_histcode.cli.compare_options import add_compare
 from napari_histcode.errors import AnalysisCancelledError, HistCodeError
 
 RESEARCH_USE = "Research use only. Not for diagnosis."
@@ -56,6 +57,10 @@ def _command(name: str) -> Callable[[argparse.Namespace], int]:
         from napari_histcode.cli.analyse import run_analyse as run
     elif name == "export":
         from napari_histcode.cli.export import run_export as run
+    elif name == "convert":
+        from napari_histcode.cli.convert import run_convert as run
+    elif name == "compare":
+        from napari_histcode.cli.compare import run_compare as run
     elif name == "models":
         from napari_histcode.cli.models import run_models as run
     elif name == "view":
@@ -89,7 +94,7 @@ def build_parser() -> argparse.ArgumentParser:
     analyse.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
     analyse.add_argument("--mpp", type=float, metavar="X", help="micrometres per pixel; overrides the file")
     analyse.add_argument(
-        "--roi", type=Path, metavar="F.geojson", help="only tiles inside the regions of this file"
+        "--roi", type=Path, metavar="FILE", help="only tiles inside the regions of this annotation file"
     )
     analyse.add_argument("--batch-size", type=_positive, metavar="N", help="tiles at once in the network")
     analyse.add_argument(
@@ -105,6 +110,10 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--map", metavar="NAME", help="one map, for formats that show one")
     export.add_argument("--out", type=Path, metavar="FILE", help="where to write (default: in RESULT)")
 
+    _add_convert(commands)
+
+    add_compare(commands)
+
     models = commands.add_parser("models", help="list models, or show the card of one")
     models.add_argument("name", nargs="?", help="name or folder of a model")
 
@@ -119,6 +128,28 @@ def build_parser() -> argparse.ArgumentParser:
         "--no-window", action="store_true", help="save a screenshot even where there is a screen"
     )
     return parser
+
+
+def _add_convert(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    convert = commands.add_parser("convert", help="convert annotations between programs")
+    convert.add_argument("input", type=Path, metavar="IN", help="GeoJSON, ASAP or ImageScope XML, NDPA, ...")
+    convert.add_argument("output", type=Path, metavar="OUT", help=".geojson, or any name with --to")
+    convert.add_argument("--slide", type=Path, metavar="S", help="the slide, for its bounds and resolution")
+    convert.add_argument("--mpp", type=float, metavar="X", help="micrometres per pixel; overrides the slide")
+    origins = ("auto", "slide", "bounds")
+    convert.add_argument("--origin", choices=origins, default="auto", help="what IN counts from")
+    convert.add_argument("--units", choices=("auto", "px", "um"), default="auto", help="units of IN")
+    convert.add_argument(
+        "--y-axis", choices=("auto", "down", "up", "negative"), default="auto", help="where its y grows"
+    )
+    convert.add_argument("--from", dest="from_format", metavar="FORMAT", help="insist on a format of IN")
+    formats = "geojson, asap, imagescope or histomicsui"
+    convert.add_argument(
+        "--to", dest="to_format", metavar="FORMAT", help=f"{formats} (default: by OUT's name)"
+    )
+    convert.add_argument("--out-origin", choices=origins, default="auto", help="what OUT shall count from")
+    convert.add_argument("--mask-names", action="store_true", help="leave out names and metadata of objects")
+    convert.add_argument("--report", type=Path, metavar="F.csv", help="list every finding with every place")
 
 
 def _positive(text: str) -> int:

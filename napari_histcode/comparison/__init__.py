@@ -1,1 +1,1 @@
-"""Compare maps with a pathologist's regions."""
+"""Compare maps with a pathologist's regions: ranking, overlap, boundary, lesions, agreement, statistics."""

@@ -8,8 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from napari_histcode.comparison.estimate import NAN, Estimate, undefined, why_no_ranking, with_interval
+from napari_histcode.comparison.resampling import BlockDraws, draw_blocks
 from napari_histcode.comparison.tile_labels import TileLabel
+from napari_histcode.comparison.weighted_ranking import (
+    RankingDraws,
+    SortedScores,
+    ranking_draws,
+    ranking_statistics,
+    sort_scores,
+)
 from napari_histcode.tiling.grid import TileGrid
+
+MAX_FPR = 0.1
+"""False-positive rate up to which the partial AUROC goes by default."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +43,29 @@ class Interval:
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ranking:
+    """How well a map ranks positive tiles above negative ones."""
+
+    auroc: Estimate
+    """Chance that a positive tile scores higher than a negative one, ties counting half."""
+    average_precision: Estimate
+    """Mean precision over the positive tiles, from the highest score down."""
+    prevalence: float
+    """Share of positive tiles: the average precision of a random map."""
+    partial_auroc: Estimate
+    """Area under the ROC curve at low false-positive rates, standardised (McClish): 0.5 chance, 1 best."""
+    n_positive: int
+    """Positive tiles with a value."""
+    n_negative: int
+    """Negative tiles with a value."""
+
+    @property
+    def is_inverted(self) -> bool:
+        """Whether the map ranks the wrong way round: AUROC below 1/2."""
+        return self.auroc.value < 0.5
+
+
 def auroc(scores: NDArray[np.floating], is_positive: NDArray[np.bool_]) -> float:
     """Area under the receiver operating characteristic, by the rank-sum formula; ties count half.
 
@@ -49,9 +84,92 @@ def auroc(scores: NDArray[np.floating], is_positive: NDArray[np.bool_]) -> float
     n_positive = int(is_positive.sum())
     n_negative = len(is_positive) - n_positive
     if not n_positive or not n_negative:
-        return float("nan")
+        return NAN
     rank_sum = rankdata(scores)[is_positive].sum()
     return float((rank_sum - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
+
+
+def average_precision(scores: NDArray[np.floating], is_positive: NDArray[np.bool_]) -> float:
+    """Mean precision over the positive tiles from the highest score down; NaN if a class is empty.
+
+    Tiles of one score are taken together. A random map gives the share of positive tiles.
+    """
+    return float(_all_statistics(scores, is_positive, MAX_FPR).average_precision[0])
+
+
+def partial_auroc(
+    scores: NDArray[np.floating], is_positive: NDArray[np.bool_], *, max_fpr: float = MAX_FPR
+) -> float:
+    """Standardised area under the ROC curve up to a false-positive rate; NaN if a class is empty.
+
+    With the raw area A up to ``m = max_fpr``, it is ``(1 + (A - m**2 / 2) / (m - m**2 / 2)) / 2``: 0.5 for a
+    random map, 1 for a perfect one.
+    """
+    return float(_all_statistics(scores, is_positive, max_fpr).partial_auroc[0])
+
+
+def rank_tiles(
+    scores: NDArray[np.floating],
+    is_positive: NDArray[np.bool_],
+    draws: BlockDraws,
+    *,
+    max_fpr: float = MAX_FPR,
+) -> Ranking:
+    """Compute all ranking statistics with intervals.
+
+    Parameters
+    ----------
+    scores : ndarray, (n,)
+        The map on the tiles that count; finite.
+    is_positive : ndarray of bool, (n,)
+        The reference on them.
+    draws : BlockDraws
+        Bootstrap over the same tiles.
+    max_fpr : float
+        False-positive rate up to which the partial area goes.
+    """
+    ranking, _ = rank_tiles_with_draws(scores, is_positive, draws, max_fpr=max_fpr)
+    return ranking
+
+
+def rank_tiles_with_draws(
+    scores: NDArray[np.floating],
+    is_positive: NDArray[np.bool_],
+    draws: BlockDraws,
+    *,
+    max_fpr: float = MAX_FPR,
+) -> tuple[Ranking, RankingDraws]:
+    """Compute what `rank_tiles` does, and give the draws as well, for differences between maps."""
+    n_positive = int(is_positive.sum())
+    n_negative = len(is_positive) - n_positive
+    reason = why_no_ranking(n_positive, n_negative)
+    if reason:
+        none = undefined(reason)
+        empty = np.full(len(draws.times), np.nan)
+        return Ranking(
+            auroc=none,
+            average_precision=none,
+            prevalence=n_positive / len(scores) if len(scores) else NAN,
+            partial_auroc=none,
+            n_positive=n_positive,
+            n_negative=n_negative,
+        ), RankingDraws(auroc=empty, average_precision=empty, partial_auroc=empty)
+    ordered = sort_scores(scores)
+    value = _statistics(ordered, is_positive, max_fpr)
+    drawn = ranking_draws(
+        draws.weights(ordered.order), is_positive[ordered.order], ordered.ends, max_fpr=max_fpr
+    )
+    why = draws.reason
+    return Ranking(
+        auroc=with_interval(float(value.auroc[0]), drawn.auroc, reason=why),
+        average_precision=with_interval(
+            float(value.average_precision[0]), drawn.average_precision, reason=why
+        ),
+        prevalence=n_positive / len(scores),
+        partial_auroc=with_interval(float(value.partial_auroc[0]), drawn.partial_auroc, reason=why),
+        n_positive=n_positive,
+        n_negative=n_negative,
+    ), drawn
 
 
 def auroc_with_interval(
@@ -84,23 +202,26 @@ def auroc_with_interval(
         Seed of the draws.
     """
     counts = labels >= TileLabel.NEGATIVE
-    is_positive = labels[counts] == TileLabel.POSITIVE
-    values = scores[counts]
-    block = np.floor(grid.centre_px0[counts] * (grid.mpp.x, grid.mpp.y) / block_um).astype(np.int64)
-    _, member_of = np.unique(block, axis=0, return_inverse=True)
-    members = [np.flatnonzero(member_of == b) for b in range(member_of.max() + 1)] if len(values) else []
-
-    random = np.random.default_rng(seed)
-    draws = []
-    for _ in range(n_resamples if members else 0):
-        drawn = np.concatenate([members[b] for b in random.integers(0, len(members), len(members))])
-        draws.append(auroc(values[drawn], is_positive[drawn]))
-    usable = np.asarray(draws)[~np.isnan(draws)] if draws else np.empty(0)
-    low, high = np.percentile(usable, [2.5, 97.5]) if len(usable) else (np.nan, np.nan)
+    draws = draw_blocks(grid, counts, block_um=block_um, n_resamples=n_resamples, seed=seed)
+    ranking = rank_tiles(scores[counts], labels[counts] == TileLabel.POSITIVE, draws)
     return Interval(
-        value=auroc(values, is_positive),
-        low=float(low),
-        high=float(high),
-        n_positive=int(is_positive.sum()),
-        n_negative=int((~is_positive).sum()),
+        value=ranking.auroc.value,
+        low=ranking.auroc.low,
+        high=ranking.auroc.high,
+        n_positive=ranking.n_positive,
+        n_negative=ranking.n_negative,
     )
+
+
+def _all_statistics(
+    scores: NDArray[np.floating], is_positive: NDArray[np.bool_], max_fpr: float
+) -> RankingDraws:
+    if not len(scores):
+        nan = np.full(1, np.nan)
+        return RankingDraws(auroc=nan, average_precision=nan, partial_auroc=nan)
+    return _statistics(sort_scores(scores), is_positive, max_fpr)
+
+
+def _statistics(ordered: SortedScores, is_positive: NDArray[np.bool_], max_fpr: float) -> RankingDraws:
+    positive = is_positive[ordered.order][None].astype(np.float64)
+    return ranking_statistics(positive, 1 - positive, ordered.ends, max_fpr=max_fpr)

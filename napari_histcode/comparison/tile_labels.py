@@ -7,10 +7,11 @@ from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from shapely import STRtree, area, box, intersection, union_all
+from shapely import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
 from napari_histcode.annotations import Annotation
+from napari_histcode.comparison.coverage import covered_areas, merge_regions, tile_boxes
 from napari_histcode.tiling.grid import TileGrid
 
 
@@ -18,7 +19,7 @@ class TileLabel(IntEnum):
     """What the reference says of a tile."""
 
     OUTSIDE = -2
-    """Not inside any annotated region: nobody looked."""
+    """Not inside any annotated region, or inside an ignored one: nobody looked."""
     BORDER = -1
     """Partly covered: neither one nor the other."""
     NEGATIVE = 0
@@ -29,17 +30,13 @@ class TileLabel(IntEnum):
 
 def covered_fraction(grid: TileGrid, regions: Sequence[BaseGeometry]) -> NDArray[np.float64]:
     """Share of each tile's area that the union of regions covers, (n_tiles,) 0 to 1."""
-    xy, (width, height) = grid.xy_px0, grid.size_px0
-    tiles = box(xy[:, 0], xy[:, 1], xy[:, 0] + width, xy[:, 1] + height)
-    covered = np.zeros(len(grid))
-    if not regions:
-        return covered
-    union = union_all(list(regions))
-    parts = list(getattr(union, "geoms", [union]))
-    tile_positions, part_positions = STRtree(parts).query(tiles, predicate="intersects")
-    pieces = area(intersection(tiles[tile_positions], np.asarray(parts, dtype=object)[part_positions]))
-    np.add.at(covered, tile_positions, pieces)
-    return np.clip(covered / (width * height), 0, 1)
+    return merged_fraction(grid, merge_regions(regions))
+
+
+def merged_fraction(grid: TileGrid, merged: MultiPolygon) -> NDArray[np.float64]:
+    """Share of each tile's area that regions from `merge_regions` cover, (n_tiles,) 0 to 1."""
+    width, height = grid.size_px0
+    return np.clip(covered_areas(tile_boxes(grid.xy_px0, grid.size_px0), merged) / (width * height), 0, 1)
 
 
 def label_tiles(
@@ -63,19 +60,16 @@ def label_tiles(
     least_share : float
         Share of a tile's area from which on it is positive.
     is_exhaustive : bool
-        Whether everything that is not annotated is known to be negative. Otherwise only tiles
-        that regions of other classes cover by ``least_share`` are negative.
+        Whether everything that is not annotated is known to be negative. Otherwise only tiles that
+        regions of other classes cover by ``least_share`` are negative.
 
     Returns
     -------
     ndarray of int8, (n_tiles,)
         Values of `TileLabel`.
     """
-    inside = covered_fraction(grid, [a.geometry for a in annotations if a.class_name in positive])
-    other = covered_fraction(grid, [a.geometry for a in annotations if a.class_name not in positive])
-    is_negative = np.full(len(grid), fill_value=True) if is_exhaustive else other >= least_share
-    labels = np.full(len(grid), TileLabel.OUTSIDE, dtype=np.int8)
-    labels[(inside == 0) & is_negative] = TileLabel.NEGATIVE
-    labels[inside > 0] = TileLabel.BORDER
-    labels[inside >= least_share] = TileLabel.POSITIVE
-    return labels
+    from napari_histcode.comparison.reference import make_reference
+
+    return make_reference(
+        grid, annotations, positive, least_share=least_share, is_exhaustive=is_exhaustive
+    ).labels

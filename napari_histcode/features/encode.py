@@ -73,10 +73,10 @@ def encode_tiles(
         Feature file. What it (or a broken-off run) already holds is not encoded again; it is
         written in parts and complete at the end. Without it, features stay in memory.
     batch_size : int, optional
-        Tiles at once in the network; by default 16 on a processor and 128 on a GPU. Halved when
-        the device's memory runs out.
+        Tiles at once in the network; see `default_batch_size`. Halved when the device's memory
+        runs out.
     n_readers : int, optional
-        Reader threads; by default one a processor core, at most 8.
+        Reader threads; see `default_readers`.
     progress : callable
         Called with a `Progress` after every batch.
     cancel : CancelToken, optional
@@ -106,8 +106,9 @@ def encode_tiles(
     done, n_corrupt, start = resumed, 0, time.monotonic()
     progress(Progress(stage=STAGE, done=done, total=len(grid), resumed=resumed))
     size = batch_size or default_batch_size(encoder)
+    readers = n_readers or default_readers(encoder)
     try:
-        for batch in read_batches(slide, grid, todo, batch_size=size, n_readers=n_readers, cancel=cancel):
+        for batch in read_batches(slide, grid, todo, batch_size=size, n_readers=readers, cancel=cancel):
             encoded, size = encode_within_memory(encoder, batch.tiles, size)
             features.add(batch.positions, encoded)
             n_corrupt += batch.n_corrupt
@@ -126,7 +127,15 @@ def encode_tiles(
 
 def default_batch_size(encoder: Encoder) -> int:
     """Choose a batch that keeps the device busy and still lets a cancel take effect within a second."""
-    return 16 if encoder.device.type == "cpu" else 128
+    if encoder.device.type != "cpu":
+        return 128
+    return max(8, min(32, 32 * 160**2 // encoder.record.tile_px**2))
+
+
+def default_readers(encoder: Encoder) -> int:
+    """Choose reader threads: all cores beside a GPU, half of them where the network needs them too."""
+    cores = os.cpu_count() or 1
+    return max(1, min(8, cores if encoder.device.type != "cpu" else cores // 2))
 
 
 def encode_within_memory(
@@ -166,7 +175,7 @@ def read_batches(
     positions: NDArray[np.intp],
     *,
     batch_size: int,
-    n_readers: int | None = None,
+    n_readers: int,
     cancel: CancelToken,
 ) -> Iterator[TileBatch]:
     """Read tiles in reader threads, a bounded number of batches ahead of whoever takes them.
@@ -179,8 +188,8 @@ def read_batches(
         Positions in the grid, in the order in which they are wanted.
     batch_size : int
         Tiles a batch.
-    n_readers : int, optional
-        Reader threads; by default one a processor core, at most 8.
+    n_readers : int
+        Reader threads.
     cancel : CancelToken
         Looked at before every tile.
 
@@ -189,7 +198,6 @@ def read_batches(
     TileBatch
         In order.
     """
-    n_readers = n_readers or min(8, os.cpu_count() or 1)
     waiting: deque[Future[TileBatch]] = deque()
     starts = iter(range(0, len(positions), batch_size))
     pool = ThreadPoolExecutor(n_readers, thread_name_prefix="histcode-reader")

@@ -88,7 +88,12 @@ def measure_one(options: argparse.Namespace) -> dict[str, float]:
             encode_tiles(slide, grid, encoder, batch_size=batch_size)
         elif options.only == "read":
             for _ in read_batches(
-                slide, grid, np.arange(len(grid)), batch_size=batch_size, cancel=CancelToken()
+                slide,
+                grid,
+                np.arange(len(grid)),
+                batch_size=batch_size,
+                n_readers=os.cpu_count() or 1,
+                cancel=CancelToken(),
             ):
                 pass
         else:

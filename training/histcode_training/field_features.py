@@ -21,6 +21,7 @@ from histcode_training.recipe import ViewConfig
 from napari_histcode.errors import NoTilesError, NoTissueError
 from napari_histcode.features.encode import (
     default_batch_size,
+    default_readers,
     encode_tiles,
     encode_within_memory,
     read_batches,
@@ -141,8 +142,11 @@ def _encode_view(
     random = np.random.default_rng([seed, view])
     # 1 to 7: the tile as it is has been seen already
     elements = random.integers(1, 8, size=len(grid))
-    size, chunks = default_batch_size(encoder), []
-    for batch in read_batches(slide, grid, np.arange(len(grid)), batch_size=size, cancel=CancelToken()):
+    size, n_readers, chunks = default_batch_size(encoder), default_readers(encoder), []
+    positions = np.arange(len(grid))
+    for batch in read_batches(
+        slide, grid, positions, batch_size=size, n_readers=n_readers, cancel=CancelToken()
+    ):
         turned = [
             turn_tile(tile, int(elements[i])) for tile, i in zip(batch.tiles, batch.positions, strict=True)
         ]
