@@ -19,8 +19,8 @@ from napari_histcode.scores.scores import SlideScores
 REFERENCE_CLASSES = {"viable_tumour": "Tumor", "necrosis": "Necrosis"}
 """Output of the bundled head to the class of the sample's annotations."""
 
-SAMPLE_BLOCK_UM = 1100.0
-"""Blocks of the bootstrap: about one field of the mosaic."""
+SAMPLE_BLOCK_UM = 1216.0
+"""Blocks of the bootstrap: from one field of the mosaic to the next."""
 
 
 def run_demo(options: argparse.Namespace) -> int:
