@@ -38,7 +38,7 @@ def open_window(arguments: Sequence[str], *, wrapper: Sequence[str] = ()) -> int
     if find_spec("napari") is None:
         raise MissingExtraError(
             "The window needs napari, which is not installed.",
-            advice='Install it with: pip install "napari-histcode[gui]"',
+            advice='Install it with: pip install "napari[pyqt6]"',
         )
     command = [*wrapper, sys.executable, "-m", WINDOW, *arguments]
     return subprocess.run(command, check=False).returncode  # noqa: S603 - our own module
