@@ -6,6 +6,7 @@ import logging
 import math
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
 import numpy as np
 
@@ -83,13 +84,14 @@ def read_overview(
     with ThreadPoolExecutor(n_threads, thread_name_prefix="overview") as threads:
         n_damaged = sum(threads.map(read_band, starts))
     if n_damaged:
-        logger.warning(
-            "%s: parts of %d of %d bands cannot be decoded and are white.",
-            slide.record.alias,
-            n_damaged,
-            len(starts),
-        )
+        _warn_of_damage(slide.record.alias)
     return fine if n_parts == 1 else area_average(fine, (0, 0, width, n_fine_rows), (width, height))
+
+
+@lru_cache(maxsize=1024)
+def _warn_of_damage(alias: str) -> None:
+    """Say once a slide that a part of it is missing, however often its overview is read."""
+    logger.warning("%s: parts of the file cannot be decoded; they are white and count as glass.", alias)
 
 
 def _coarsest_level_for(slide: Slide, downsample: tuple[float, float]) -> int:
