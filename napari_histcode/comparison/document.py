@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 from napari_histcode.comparison.comparison import Comparison, MapComparison
 from napari_histcode.comparison.spots import SpotComparison
 from napari_histcode.comparison.tile_labels import TileLabel
+from napari_histcode.json_scalar import json_scalar
 
 _PER_TILE = ("agreement", "candidates", "reference_class", "predicted_class")
 """Fields with a value a tile, which have a table of their own."""
@@ -68,15 +68,7 @@ def plain(value: Any) -> Any:
         return plain(value.tolist())
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
-    if isinstance(value, int | np.integer):
-        return int(value)
-    if isinstance(value, float | np.floating):
-        return float(value) if math.isfinite(value) else None
-    if value is None or isinstance(value, str):
-        return value
-    raise TypeError(f"JSON has no place for {type(value).__name__} {value!r}.")
+    return json_scalar(value)
 
 
 def _map(compared: MapComparison) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from napari_histcode.export.notice import RESEARCH_USE
+from napari_histcode.json_scalar import json_scalar
 from napari_histcode.scores.scores import SlideScores
 
 PACKAGE = "napari-histcode"
@@ -107,15 +107,7 @@ def json_safe(value: Any) -> Any:
         return {str(key): json_safe(item) for key, item in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
         return [json_safe(item) for item in value]
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
-    if isinstance(value, int | np.integer):
-        return int(value)
-    if isinstance(value, float | np.floating):
-        return float(value) if math.isfinite(value) else None
-    if value is None or isinstance(value, str):
-        return value
-    raise TypeError(f"JSON has no place for {type(value).__name__} {value!r}.")
+    return json_scalar(value)
 
 
 def _version(name: str) -> str:
