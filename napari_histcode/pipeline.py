@@ -13,6 +13,8 @@ from typing import TypeVar
 from shapely.geometry.base import BaseGeometry
 
 from napari_histcode.export.analysis import export_analysis
+from napari_histcode.export.layout import FEATURE_FILE
+from napari_histcode.features.bag import FeatureBag
 from napari_histcode.features.encode import encode_tiles
 from napari_histcode.heatmap import Heatmap, default_config, draw_heatmap
 from napari_histcode.models.devices import choose_device
@@ -39,6 +41,8 @@ OVERVIEW_PX = 1600
 class Analysis:
     """All that one run found out about a slide."""
 
+    bag: FeatureBag
+    """Features of all tiles, from which heads answer further questions at once."""
     scores: SlideScores
     """Predictions and maps."""
     heatmaps: tuple[Heatmap, ...]
@@ -118,7 +122,7 @@ def analyse_slide(
     record = model.encoder.record
     tiling = TilingConfig(tile_px=record.tile_px, target_mpp=record.mpp, overlap=overlap)
     if out is not None and feature_file is None:
-        feature_file = out / "features.h5"
+        feature_file = out / FEATURE_FILE
 
     tissue = clock.run(
         "finding tissue", partial(find_tissue, slide, tissue_config or TissueConfig(), cancel=cancel)
@@ -134,7 +138,7 @@ def analyse_slide(
     scores = clock.run("scoring", lambda: score_bag(bag, model))
     heatmaps = clock.run("drawing heatmaps", lambda: draw_heatmaps(scores))
     analysis = Analysis(
-        scores=scores, heatmaps=heatmaps, overview=small_picture(slide), seconds=clock.seconds
+        bag=bag, scores=scores, heatmaps=heatmaps, overview=small_picture(slide), seconds=clock.seconds
     )
     if out is not None:
         write_analysis(analysis, out, progress=progress, cancel=cancel)

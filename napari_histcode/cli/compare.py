@@ -30,12 +30,10 @@ from napari_histcode.errors import (
     ResultError,
 )
 from napari_histcode.export.comparison_report import export_cohort, export_comparison
-from napari_histcode.export.read_result import read_analysis, read_overview, read_provenance
-from napari_histcode.features.feature_file import read_feature_file
+from napari_histcode.export.read_result import find_bag, read_analysis, read_overview, read_provenance
 from napari_histcode.scores.scores import SlideScores
 from napari_histcode.slide import open_slide
 
-FEATURE_FILE = "features.h5"
 
 
 def run_compare(options: argparse.Namespace) -> int:
@@ -82,19 +80,6 @@ def make_config(options: argparse.Namespace) -> ComparisonConfig:
     )
 
 
-def read_features(folder: Path, scores: SlideScores) -> NDArray[np.float32] | None:
-    """Read the features of a result's tiles, in their order; None where they are not kept beside it."""
-    path = folder / FEATURE_FILE
-    if not path.exists():
-        return None
-    stored = read_feature_file(path)
-    place = {(int(column), int(row)): k for k, (column, row) in enumerate(stored.index)}
-    order = [place.get((int(column), int(row))) for column, row in scores.grid.index]
-    if any(k is None for k in order):
-        return None  # the file was made for other tiles
-    return np.asarray(stored.features[np.array(order, dtype=np.intp)])
-
-
 def _compare_regions(
     scores: SlideScores, overview: NDArray[np.uint8], options: argparse.Namespace
 ) -> tuple[Comparison, list[str]]:
@@ -110,11 +95,17 @@ def _compare_regions(
             found.annotations,
             make_config(options),
             overview=overview,
-            features=read_features(options.result, scores),
+            features=_features(options.result, scores),
             readers=readers,
             progress=bar,
         )
     return comparison, notes_of(found)
+
+
+def _features(folder: Path, scores: SlideScores) -> NDArray[np.float32] | None:
+    """Take the features beside a result, for the mean-feature baseline; None where they are not kept."""
+    bag = find_bag(folder, scores)
+    return None if bag is None else bag.features
 
 
 def notes_of(found: AnnotationSet) -> list[str]:
@@ -241,7 +232,7 @@ def _member(entry: CohortEntry, options: argparse.Namespace) -> CohortMember:
             found.annotations,
             config,
             overview=read_overview(entry.result),
-            features=read_features(entry.result, scores),
+            features=_features(entry.result, scores),
             progress=bar,
         )
     return member_of(comparison, entry.patient)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_histcode.errors import ResultError
+from napari_histcode.errors import FeatureFileError, ResultError
 from napari_histcode.export.layout import (
     ANALYSIS_FILE,
+    FEATURE_FILE,
     FORMAT_NAME,
     OVERVIEW_FILE,
     SCHEMA_VERSION,
@@ -22,11 +24,15 @@ from napari_histcode.export.layout import (
 )
 from napari_histcode.export.png import read_png
 from napari_histcode.export.tables import read_table_provenance, read_tile_table
+from napari_histcode.features.bag import FeatureBag
+from napari_histcode.features.store import read_bag
 from napari_histcode.models.card import EncoderRecord
 from napari_histcode.scores.scores import Prediction, SlideScores, TileMap
 from napari_histcode.slide.record import Mpp, SlideRecord
 from napari_histcode.tiling.grid import TileGrid, TilingConfig
 from napari_histcode.tissue.mask import TissueConfig
+
+logger = logging.getLogger(__name__)
 
 _ADVICE = "Analyse the slide again."
 
@@ -118,6 +124,33 @@ def read_overview(folder: str | Path) -> NDArray[np.uint8]:
         If it is missing or damaged.
     """
     return read_png(Path(folder) / OVERVIEW_FILE)
+
+
+def find_bag(folder: str | Path, scores: SlideScores, *further: Path) -> FeatureBag | None:
+    """Find the features behind a result.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The result folder.
+    scores : SlideScores
+        What was read from it.
+    *further : Path
+        Feature files to look at where the folder holds none that serves.
+
+    Returns
+    -------
+    FeatureBag or None
+        One feature vector for each tile of the scores; None where no file holds them. A file of other
+        tiles or of another encoder is named in the log.
+    """
+    for path in (Path(folder) / FEATURE_FILE, *further):
+        try:
+            if path.exists():
+                return read_bag(path, scores.grid, scores.encoder)
+        except FeatureFileError as error:
+            logger.warning("%s", error.message)
+    return None
 
 
 def _scores(document: Mapping[str, Any], table: pd.DataFrame) -> SlideScores:

@@ -127,20 +127,8 @@ class FeatureStore:
             )
             shutil.rmtree(self._parts_folder)
             self._part_paths = []
-        return self._bag(read_feature_file(self.path))
+        return _bag(read_feature_file(self.path), self._grid, self._encoder)
 
-    def _bag(self, stored: StoredFeatures) -> FeatureBag:
-        codes = _code(stored.index, self._grid.lattice_shape[0])
-        order = np.argsort(codes)
-        is_there = np.isin(self._codes, codes)
-        rows = order[np.searchsorted(codes, self._codes[is_there], sorter=order)]
-        is_whole = len(rows) == len(stored.features) and bool((np.diff(rows) == 1).all())
-        return FeatureBag(
-            features=stored.features if is_whole else stored.features[rows],
-            grid=self._grid if is_there.all() else self._grid.select(is_there),
-            encoder=self._encoder,
-            n_corrupt=int((~is_there).sum()),
-        )
 
     def _read_complete(self) -> StoredFeatures | None:
         """Read the feature file, if there is one that serves."""
@@ -190,6 +178,57 @@ class FeatureStore:
             for start in range(0, len(fresh), PART_TILES):
                 rows = fresh[start : start + PART_TILES]
                 yield index[rows], features[rows]
+
+
+def read_bag(path: Path, grid: TileGrid, encoder: EncoderRecord) -> FeatureBag:
+    """Read the features of a finished run for a grid, such as that of a result folder.
+
+    Parameters
+    ----------
+    path : Path
+        A feature file that this package wrote.
+    grid : TileGrid
+        The tiles that are wanted.
+    encoder : EncoderRecord
+        The encoder that must have made them.
+
+    Returns
+    -------
+    FeatureBag
+        Memory-mapped where the file holds just these tiles.
+
+    Raises
+    ------
+    FeatureFileError
+        If the file is missing or damaged, is of another slide, tiling or encoder, or lacks a tile.
+    """
+    stored = read_feature_file(path)
+    if stored.key != feature_key(grid, encoder):
+        raise FeatureFileError(
+            f"{path.name} does not hold features of {grid.slide.alias} by {encoder.name} for these tiles.",
+            advice="Analyse the slide again.",
+        )
+    bag = _bag(stored, grid, encoder)
+    if len(bag) != len(grid):
+        raise FeatureFileError(
+            f"{path.name} lacks {bag.n_corrupt} of {len(grid)} tiles.", advice="Analyse the slide again."
+        )
+    return bag
+
+
+def _bag(stored: StoredFeatures, grid: TileGrid, encoder: EncoderRecord) -> FeatureBag:
+    wanted = _code(grid.index, grid.lattice_shape[0])
+    codes = _code(stored.index, grid.lattice_shape[0])
+    order = np.argsort(codes)
+    is_there = np.isin(wanted, codes)
+    rows = order[np.searchsorted(codes, wanted[is_there], sorter=order)]
+    is_whole = len(rows) == len(stored.features) and bool((np.diff(rows) == 1).all())
+    return FeatureBag(
+        features=stored.features if is_whole else stored.features[rows],
+        grid=grid if is_there.all() else grid.select(is_there),
+        encoder=encoder,
+        n_corrupt=int((~is_there).sum()),
+    )
 
 
 def _read_part(path: Path) -> Block:

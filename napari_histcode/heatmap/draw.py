@@ -8,14 +8,19 @@ overlap (``d < s``) a raster pixel is the cell of one stride in the middle of it
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_histcode.errors import ModelMismatchError, NoTilesError
 from napari_histcode.heatmap.colour import default_limits
 from napari_histcode.heatmap.heatmap import Heatmap, HeatmapConfig
 from napari_histcode.heatmap.normalise import normalise
 from napari_histcode.scores.scores import SlideScores, TileMap
+from napari_histcode.tiling import TileGrid
 
+Number = TypeVar("Number", bound=np.generic)
 _RAW = HeatmapConfig()
 
 
@@ -45,34 +50,90 @@ def draw_heatmap(scores: SlideScores, name: str, config: HeatmapConfig = _RAW) -
     ModelMismatchError
         If the map has more or fewer values than there are tiles.
     """
-    tile_map = scores.map(name)
-    grid = scores.grid
+    return draw_tile_map(scores.map(name), scores.grid, config)
+
+
+def draw_tile_map(tile_map: TileMap, grid: TileGrid, config: HeatmapConfig = _RAW) -> Heatmap:
+    """Draw one map over its tiles, whether it belongs to a model's scores or not.
+
+    Parameters
+    ----------
+    tile_map : TileMap
+        One value a tile.
+    grid : TileGrid
+        The tiles.
+    config : HeatmapConfig
+        How values become colours' input; raw values by default.
+
+    Returns
+    -------
+    Heatmap
+        As `draw_heatmap` returns it.
+
+    Raises
+    ------
+    NoTilesError
+        If there are no tiles at all.
+    ModelMismatchError
+        If the map has more or fewer values than there are tiles.
+    """
     if not len(grid):
         raise NoTilesError(f"{grid.slide.alias} has no tiles to draw.", advice="Analyse the slide again.")
     if len(tile_map.values) != len(grid):
-        raise ModelMismatchError(f"Map {name!r} has {len(tile_map.values)} values for {len(grid)} tiles.")
+        raise ModelMismatchError(
+            f"Map {tile_map.name!r} has {len(tile_map.values)} values for {len(grid)} tiles."
+        )
     values = normalise(tile_map.values, config.normalisation)
-    first = grid.index.min(axis=0)
-    column, row = (grid.index - first).T
-    raster = np.full((row.max() + 1, column.max() + 1), np.nan, dtype=np.float32)
-    raster[row, column] = values
+    raster = lay_on_raster(values.astype(np.float32, copy=False), grid, fill=np.float32(np.nan))
     is_signed = _is_signed(tile_map, config)
-    size, stride = grid.size_px0, grid.stride_px0
     return Heatmap(
         name=tile_map.name,
         label=tile_map.label,
         raster=raster,
-        origin_px0=(
-            float(first[0]) * stride[0] + (size[0] - stride[0]) / 2,
-            float(first[1]) * stride[1] + (size[1] - stride[1]) / 2,
-        ),
-        pixel_px0=stride,
+        origin_px0=raster_origin_px0(grid),
+        pixel_px0=grid.stride_px0,
         quantity=_quantity(tile_map, config),
         unit=_unit(tile_map, config),
         is_signed=is_signed,
         limits=default_limits(values, is_signed=is_signed, normalisation=config.normalisation),
         slide=grid.slide,
         config=config,
+    )
+
+
+def lay_on_raster(values: NDArray[Number], grid: TileGrid, *, fill: Number) -> NDArray[Number]:
+    """Lay one value a tile on a raster of one pixel a tile, cropped to the tiles.
+
+    Parameters
+    ----------
+    values : ndarray, (n_tiles,)
+        In the order of the grid.
+    grid : TileGrid
+        The tiles.
+    fill : scalar
+        Where there is no tile.
+
+    Returns
+    -------
+    ndarray, (n_rows, n_columns)
+        Of the dtype of ``values``.
+    """
+    column, row = (grid.index - grid.index.min(axis=0)).T
+    raster = np.full((row.max() + 1, column.max() + 1), fill, dtype=values.dtype)
+    raster[row, column] = values
+    return raster
+
+
+def raster_origin_px0(grid: TileGrid) -> tuple[float, float]:
+    """Place the outer corner of such a raster, x and y in level-0 pixels.
+
+    A pixel is as large as the stride and shares its centre with its tile.
+    """
+    first = grid.index.min(axis=0)
+    size, stride = grid.size_px0, grid.stride_px0
+    return (
+        float(first[0]) * stride[0] + (size[0] - stride[0]) / 2,
+        float(first[1]) * stride[1] + (size[1] - stride[1]) / 2,
     )
 
 

@@ -6,7 +6,7 @@ thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,9 +14,43 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_histcode.annotations.annotation import Rgb
 from napari_histcode.heatmap import Heatmap
-from napari_histcode.plugin.layers import LayerData
+from napari_histcode.plugin.layers import Box, LayerData
 from napari_histcode.slide import SlideRecord
+from napari_histcode.tiling import TileGrid
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pick:
+    """A click on the slide, neither a drag nor part of drawing."""
+
+    world: tuple[float, float]
+    """Where, as (row, column) in napari's world; `layers.px0_from_world` knows the slide's frame."""
+    is_adding: bool = False
+    """Whether Shift was held: this tile too."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ShownClasses:
+    """A class for each tile as it is to be drawn: agreement, clusters, artefacts."""
+
+    name: str
+    """Unique name; putting another of the same name replaces it."""
+    label: str
+    """Name of the layer."""
+    grid: TileGrid
+    """The tiles."""
+    classes: NDArray[np.int16]
+    """(n_tiles,) class of each tile; 0 and classes without a colour are not painted."""
+    colours: Mapping[int, Rgb]
+    """Colour of each painted class."""
+    labels: Mapping[int, str]
+    """Name of each class, for the legend and the status bar."""
+    record: SlideRecord
+    """The slide on which it lies, as it is placed in the viewer."""
+    opacity: float = 0.55
+    """0 to 1."""
 
 
 class CanvasEvents:
@@ -30,6 +64,10 @@ class CanvasEvents:
     """A map was switched on or off in the viewer's own layer list."""
     map_removed = Signal(str)
     """A map's layer was deleted in the viewer's own layer list."""
+    clicked = Signal(Pick)
+    """The slide was clicked, while `Canvas.set_picking` is on."""
+    view_changed = Signal()
+    """The camera moved."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,11 +137,35 @@ class Canvas(Protocol):
         ...
 
     def clear_maps(self) -> None:
-        """Remove all maps."""
+        """Remove all maps, classes and outlines of tiles."""
         ...
 
     def add_annotations(self, data: LayerData) -> None:
         """Show regions above everything else."""
+        ...
+
+    def put_classes(self, shown: ShownClasses) -> None:
+        """Paint a class for each tile, with its colours in the legend, or paint it anew if it is there."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Take away a map or classes of this name; harmless where there are none."""
+        ...
+
+    def outline_tiles(self, boxes: Sequence[Box], record: SlideRecord) -> None:
+        """Draw a line around tiles that are spoken of; an empty sequence takes it away."""
+        ...
+
+    def fly_to(self, box: Box, record: SlideRecord) -> None:
+        """Move and zoom so that a box and some of its surroundings fill the view."""
+        ...
+
+    def view_box(self, record: SlideRecord) -> Box:
+        """Tell what of the slide is in view; it can reach beyond the slide."""
+        ...
+
+    def set_picking(self, *, is_on: bool) -> None:
+        """Send `CanvasEvents.clicked` for clicks on the slide, or stop doing so."""
         ...
 
     def report(self, error: BaseException) -> None:

@@ -138,7 +138,7 @@ class Controller:
         self._canvas.add_slide(opened.layer)
         self._show_annotations(opened)
         if opened.scores is not None:
-            self._take_result(opened.key, Result(scores=opened.scores))
+            self._take_result(opened.key, Result(scores=opened.scores, bag=opened.bag))
         for error in opened.errors:
             self._tell(error)
 
@@ -267,7 +267,8 @@ class Controller:
         self._analysis = None
         self.session.analysing = self._end_of_analysis(outcome)
         if outcome.value is not None:
-            self._take_result(entry.key, Result(scores=outcome.value.scores, analysis=outcome.value))
+            analysis = outcome.value
+            self._take_result(entry.key, Result(scores=analysis.scores, bag=analysis.bag, analysis=analysis))
         elif outcome.error is not None:
             self._canvas.report(outcome.error)
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import napari
-from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from qtpy.QtWidgets import QApplication, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_histcode.plugin import napari_settings
 from napari_histcode.plugin.controller import Controller
@@ -17,11 +17,15 @@ from napari_histcode.plugin.napari_canvas import NapariCanvas
 from napari_histcode.plugin.panels.analyse_panel import AnalysePanel
 from napari_histcode.plugin.panels.export_panel import ExportPanel
 from napari_histcode.plugin.panels.maps_panel import MapsPanel
+from napari_histcode.plugin.panels.pages import Pages
 from napari_histcode.plugin.panels.readings_panel import ReadingsPanel
 from napari_histcode.plugin.panels.section import label, line
 from napari_histcode.plugin.panels.slide_panel import SlidePanel
-from napari_histcode.plugin.style import DOCK_WIDTH_PX, MARGIN_PX, stylesheet
+from napari_histcode.plugin.style import DOCK_WIDTH_PX, stylesheet
 from napari_histcode.plugin.wording import RESEARCH_USE
+
+READ, EXPORT = "Read", "Export"
+"""Names of the pages."""
 
 
 class HistCodeDock(QWidget):
@@ -60,25 +64,15 @@ class HistCodeDock(QWidget):
         self.controller.start()
 
     def _lay_out(self) -> None:
-        column = QWidget()
-        layout = QVBoxLayout(column)
-        layout.setContentsMargins(MARGIN_PX, MARGIN_PX, MARGIN_PX, MARGIN_PX)
-        layout.setSpacing(MARGIN_PX)
-        layout.addWidget(self.slide_panel)
-        self._dividers: list[tuple[QWidget, QWidget]] = []
-        for panel in (self.analyse_panel, self.readings_panel, self.maps_panel, self.export_panel):
-            divider = line()
-            panel.installEventFilter(self)
-            self._dividers.append((panel, divider))
-            divider.setVisible(not panel.isHidden())
-            layout.addWidget(divider)
-            layout.addWidget(panel)
-        layout.addStretch(1)
-
-        scroll = QScrollArea()
-        scroll.setWidget(column)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.pages = Pages()
+        self.pages.add(
+            READ,
+            (self.slide_panel, self.analyse_panel, self.readings_panel, self.maps_panel),
+            tooltip="Open a slide, ask the model, and see where it looked",
+        )
+        self.pages.add(EXPORT, (self.export_panel,), tooltip="Take the results home")
+        self.session.events.current.connect(self._offer_pages)
+        self._offer_pages()
         foot = label(RESEARCH_USE, role="muted")
         foot.setAlignment(Qt.AlignmentFlag.AlignCenter)
         foot.setToolTip(
@@ -90,7 +84,7 @@ class HistCodeDock(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        outer.addWidget(scroll, 1)
+        outer.addWidget(self.pages, 1)
         outer.addWidget(line())
         outer.addWidget(foot)
         self.setMinimumWidth(DOCK_WIDTH_PX)
@@ -99,13 +93,12 @@ class HistCodeDock(QWidget):
     def _follow_theme(self) -> None:
         self.setStyleSheet(stylesheet(self._viewer.theme))
 
-    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # noqa: N802 - Qt's name
-        """Show a line above each section that is shown."""
-        if a1 is not None and a1.type() in (QEvent.Type.ShowToParent, QEvent.Type.HideToParent):
-            for panel, divider in self._dividers:
-                if panel is a0:
-                    divider.setVisible(not panel.isHidden())
-        return bool(super().eventFilter(a0, a1))
+    def _offer_pages(self) -> None:
+        """Offer no tabs before there is a slide: there is only one thing to do."""
+        has_slide = self.session.current is not None
+        self.pages.tabs.setVisible(has_slide)
+        if not has_slide:
+            self.pages.show_page(READ)
 
     def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:  # noqa: N802 - Qt's name
         """Welcome files."""

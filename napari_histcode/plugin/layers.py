@@ -21,17 +21,23 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from napari_histcode.annotations import Annotation
 from napari_histcode.heatmap import Heatmap
+from napari_histcode.heatmap.draw import lay_on_raster, raster_origin_px0
 from napari_histcode.slide import Slide, SlideRecord
+from napari_histcode.tiling import TileGrid
 
 LayerData = tuple[Any, dict[str, Any], str]
 """Data, keyword arguments and type of a napari layer."""
 
 OUTLINES_PER_SLIDE = 400
 """An outline's width is the slide's longer side divided by this: seen on the whole slide, thin close up."""
+
+OUTLINES_PER_TILE = 16
+"""The line around a tile is the tile's width divided by this."""
 
 MOST_LABELS = 60
 """So many regions have their class written beside them; more would hide the slide."""
@@ -40,6 +46,9 @@ METADATA_KEY = "histcode"
 """Where our layers keep what belongs to them in ``layer.metadata``."""
 
 Pair = tuple[float, float]
+
+Box = tuple[float, float, float, float]
+"""Left, top, width and height in level-0 pixels."""
 
 
 def um_per_px0(record: SlideRecord) -> Pair:
@@ -139,9 +148,13 @@ def heatmap_placement(heatmap: Heatmap, record: SlideRecord) -> dict[str, Any]:
 
     The record is that of the slide as it is shown, so that both coincide whatever resolution each was given.
     """
+    return _raster_placement(heatmap.pixel_px0, heatmap.origin_px0, record)
+
+
+def _raster_placement(pixel_px0: Pair, origin_px0: Pair, record: SlideRecord) -> dict[str, Any]:
     unit = np.asarray(um_per_px0(record))
-    size = np.asarray(heatmap.pixel_px0)[::-1]
-    origin = np.asarray(heatmap.origin_px0)[::-1]
+    size = np.asarray(pixel_px0)[::-1]
+    origin = np.asarray(origin_px0)[::-1]
     return {
         "scale": tuple((size * unit).tolist()),
         "translate": tuple(((origin + size / 2 - 0.5) * unit).tolist()),
@@ -174,6 +187,65 @@ def heatmap_layer_data(heatmap: Heatmap, record: SlideRecord) -> LayerData:
         **heatmap_placement(heatmap, record),
     }
     return np.asarray(heatmap.raster), keywords, "image"
+
+
+def classes_layer_data(
+    classes: NDArray[np.int16], grid: TileGrid, record: SlideRecord, *, name: str, label: str
+) -> LayerData:
+    """Describe a class for each tile as a labels layer of one pixel a tile.
+
+    Parameters
+    ----------
+    classes : ndarray of int16, (n_tiles,)
+        Class of each tile; 0 where there is no tile.
+    grid : TileGrid
+        The tiles.
+    record : SlideRecord
+        The slide on which they lie, as it is shown.
+    name, label : str
+        Name for us and for the user.
+
+    Returns
+    -------
+    LayerData
+        Registered with the tiles exactly, as heatmaps are.
+    """
+    keywords = {
+        "name": label,
+        "blending": "translucent",
+        "metadata": {METADATA_KEY: {"kind": "classes", "classes": name, "alias": record.alias}},
+        **_raster_placement(grid.stride_px0, raster_origin_px0(grid), record),
+    }
+    return lay_on_raster(classes.astype(np.int16), grid, fill=np.int16(0)), keywords, "labels"
+
+
+def outline_layer_data(boxes: Sequence[Box], record: SlideRecord, *, colour: str) -> LayerData:
+    """Describe the line around tiles; tiles that touch are surrounded together.
+
+    Parameters
+    ----------
+    boxes : sequence of (left, top, width, height)
+        Tiles in level-0 pixels.
+    record : SlideRecord
+        The slide.
+    colour : str
+        Of the line.
+    """
+    tiles = shapely.box(*np.array([(x, y, x + w, y + h) for x, y, w, h in boxes]).T)
+    around = shapely.union_all(tiles)
+    rings = [ring for polygon in shapely.get_parts(around) for ring in (polygon.exterior, *polygon.interiors)]
+    keywords = {
+        "name": "tiles in question",
+        "shape_type": "polygon",
+        "edge_width": min(boxes[0][2:]) / OUTLINES_PER_TILE,
+        "edge_color": colour,
+        "face_color": "transparent",
+        "scale": um_per_px0(record),
+        "units": units_of(record),
+        "axis_labels": ("y", "x"),
+        "metadata": {METADATA_KEY: {"kind": "outline", "alias": record.alias}},
+    }
+    return [np.asarray(ring.coords)[:-1, ::-1] - 0.5 for ring in rings], keywords, "shapes"
 
 
 def annotation_layer_data(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from napari_histcode.heatmap import HeatmapConfig, default_config, draw_heatmap
+from napari_histcode.errors import UnknownMapError
+from napari_histcode.heatmap import HeatmapConfig, default_config, draw_tile_map
 from napari_histcode.heatmap.colour import default_colormap
 from napari_histcode.heatmap.heatmap import Heatmap, Normalisation
 from napari_histcode.plugin.canvas import Canvas, ShownMap
 from napari_histcode.plugin.map_list import first_choice, map_rows
 from napari_histcode.plugin.session import Result, Session, SlideEntry
-from napari_histcode.scores.scores import MapKind, SlideScores
+from napari_histcode.scores.scores import MapKind, TileMap
+from napari_histcode.tiling import TileGrid
 
 PERCENTILE = HeatmapConfig(normalisation="percentile")
 
@@ -30,6 +32,7 @@ class MapController:
         session = self._session
         self._canvas.clear_maps()
         session.visible_maps = frozenset()
+        session.tool_maps = ()
         session.result = result
         session.map_rows = map_rows(result.scores) if result else ()
         if result is None:
@@ -42,6 +45,34 @@ class MapController:
         if first:
             self._draw(first[0])
             self._canvas.when_idle(lambda: self._draw_later(result, first[1:]))
+
+    def put(self, tile_map: TileMap) -> None:
+        """Show a tool's map of the current result's tiles, alone; one of the same name is replaced."""
+        session = self._session
+        if session.result is None:
+            return
+        is_new = all(known.name != tile_map.name for known in session.tool_maps)
+        others = tuple(known for known in session.tool_maps if known.name != tile_map.name)
+        session.tool_maps = (*others, tile_map)
+        if is_new:
+            session.map_rows = map_rows(session.result.scores, session.tool_maps)
+            for name in session.visible_maps:
+                self.set_visible(name, is_visible=False)
+            self.set_visible(tile_map.name, is_visible=True)
+        elif tile_map.name in self._canvas.map_names():
+            self._draw(tile_map.name)
+
+    def take(self, name: str) -> None:
+        """Take a tool's map away; harmless where there is none."""
+        session = self._session
+        if session.result is None or all(known.name != name for known in session.tool_maps):
+            return
+        self._canvas.remove(name)
+        session.visible_maps = session.visible_maps - {name}
+        session.tool_maps = tuple(known for known in session.tool_maps if known.name != name)
+        if session.selected_map == name:
+            session.selected_map = next(iter(first_choice(session.result.scores)), None)
+        session.map_rows = map_rows(session.result.scores, session.tool_maps)
 
     def set_visible(self, name: str, *, is_visible: bool) -> None:
         """Switch a map on or off; it is drawn when it is first switched on."""
@@ -100,7 +131,24 @@ class MapController:
         session = self._session
         if session.result is None or session.selected_map is None:
             return None
-        return draw_as_chosen(session.result.scores, session.selected_map, session.normalisation)
+        tile_map = self.map(session.selected_map)
+        return draw_as_chosen(tile_map, session.result.scores.grid, session.normalisation)
+
+    def map(self, name: str) -> TileMap:
+        """Find a map of the current result or of a tool by its name.
+
+        Raises
+        ------
+        UnknownMapError
+            If there is none.
+        """
+        session = self._session
+        made = {tile_map.name: tile_map for tile_map in session.tool_maps}
+        if name in made:
+            return made[name]
+        if session.result is None:
+            raise UnknownMapError(f"There is no map {name!r}: nothing has been analysed.")
+        return session.result.scores.map(name)
 
     def colormap_of(self, heatmap: Heatmap) -> str:
         """Name of the colour scale in which a heatmap is drawn."""
@@ -122,20 +170,20 @@ class MapController:
         session = self._session
         if session.result is None or session.current is None:
             return
-        self._canvas.put_map(self._shown(session.result.scores, name, session.current))
+        self._canvas.put_map(self._shown(self.map(name), session.result.scores.grid, session.current))
 
-    def _shown(self, scores: SlideScores, name: str, entry: SlideEntry) -> ShownMap:
+    def _shown(self, tile_map: TileMap, grid: TileGrid, entry: SlideEntry) -> ShownMap:
         session = self._session
-        heatmap = draw_as_chosen(scores, name, session.normalisation)
+        heatmap = draw_as_chosen(tile_map, grid, session.normalisation)
         return ShownMap(
             heatmap=heatmap,
             record=entry.record,
-            raw=draw_heatmap(scores, name).raster,
-            percentile=draw_heatmap(scores, name, PERCENTILE).raster,
-            raw_unit=scores.map(name).unit,
+            raw=draw_tile_map(tile_map, grid).raster,
+            percentile=draw_tile_map(tile_map, grid, PERCENTILE).raster,
+            raw_unit=tile_map.unit,
             colormap=self.colormap_of(heatmap),
             opacity=session.opacity,
-            is_visible=name in session.visible_maps,
+            is_visible=tile_map.name in session.visible_maps,
         )
 
     def _toggled_in_viewer(self, name: str, is_visible: bool) -> None:  # noqa: FBT001 - a signal's slot
@@ -147,7 +195,7 @@ class MapController:
         self._session.visible_maps = self._session.visible_maps - {name}
 
 
-def draw_as_chosen(scores: SlideScores, name: str, normalisation: Normalisation | None) -> Heatmap:
+def draw_as_chosen(tile_map: TileMap, grid: TileGrid, normalisation: Normalisation | None) -> Heatmap:
     """Draw a map with the chosen normalisation, or as it suits the map."""
-    chosen = HeatmapConfig(normalisation=normalisation) if normalisation else default_config(scores.map(name))
-    return draw_heatmap(scores, name, chosen)
+    chosen = HeatmapConfig(normalisation=normalisation) if normalisation else default_config(tile_map)
+    return draw_tile_map(tile_map, grid, chosen)

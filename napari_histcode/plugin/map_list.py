@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from napari_histcode.scores.scores import MapKind, SlideScores
+from napari_histcode.scores.scores import MapKind, SlideScores, TileMap
 
 OUTPUT_KINDS: tuple[MapKind, ...] = ("single_tile", "contribution", "leave_one_out")
 """Kinds of maps that an output has; the first is the most faithful one."""
@@ -29,20 +30,22 @@ class MapRow:
         return any(name == known for _, known in self.names)
 
 
-def map_rows(scores: SlideScores) -> tuple[MapRow, ...]:
-    """Arrange all maps in rows, head by head."""
+def map_rows(scores: SlideScores, further: Sequence[TileMap] = ()) -> tuple[MapRow, ...]:
+    """Arrange all maps in rows, head by head; further ones, which tools made, come last, a row each."""
     outputs = {(p.head, p.output): p.label for p in scores.predictions}
     found: dict[tuple[str, str | None], list[tuple[MapKind, str]]] = {}
     for tile_map in scores.maps:
         found.setdefault((tile_map.head, tile_map.output), []).append((tile_map.kind, tile_map.name))
-    return tuple(
+    of_heads = [
         MapRow(
             head=head,
             label="attention" if output is None else outputs.get((head, output), output.replace("_", " ")),
             names=tuple(names),
         )
         for (head, output), names in found.items()
-    )
+    ]
+    made = [MapRow(head=m.head, label=m.label, names=((m.kind, m.name),)) for m in further]
+    return (*of_heads, *made)
 
 
 def first_choice(scores: SlideScores) -> tuple[str, ...]:

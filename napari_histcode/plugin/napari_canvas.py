@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,10 +11,14 @@ from napari.layers import Image, Layer
 from napari.utils.notifications import show_error
 from qtpy.QtCore import QTimer
 
-from napari_histcode.plugin.canvas import CanvasEvents, ShownMap
+from napari_histcode.plugin import camera
+from napari_histcode.plugin.canvas import CanvasEvents, Pick, ShownClasses, ShownMap
+from napari_histcode.plugin.class_layer import ClassLayer
 from napari_histcode.plugin.layers import (
+    Box,
     LayerData,
     are_regions_on,
+    outline_layer_data,
     slide_key_of,
     slide_metadata,
     um_per_px0,
@@ -29,6 +33,9 @@ LEGEND_PLACE = "bottom_left"
 
 IDLE_MS = 150
 """A new layer takes napari a tenth of a second; the next one waits until the window has breathed."""
+
+OUTLINE_COLOUR = "#00d7ff"
+"""Of the line around tiles in question: neither in tissue nor in the colour scales."""
 
 COLOUR_BAR_PX = (16, 120)
 """Width and height."""
@@ -47,9 +54,12 @@ class NapariCanvas:
         self.events = CanvasEvents()
         self._viewer = viewer
         self._maps: dict[str, MapLayer] = {}
+        self._classes: dict[str, ClassLayer] = {}
+        self._outline: Layer | None = None
         self._is_connected = True
         viewer.layers.events.inserted.connect(self._layer_inserted)
         viewer.layers.events.removed.connect(self._layer_removed)
+        viewer.scene.camera.events.connect(self._camera_moved)
         viewer.canvas.overlays.scale_bar.visible = True
         viewer.canvas.overlays.text.position = LEGEND_PLACE
         viewer.canvas.overlays.text.box = True
@@ -60,6 +70,8 @@ class NapariCanvas:
         self._is_connected = False
         self._viewer.layers.events.inserted.disconnect(self._layer_inserted)
         self._viewer.layers.events.removed.disconnect(self._layer_removed)
+        self._viewer.scene.camera.events.disconnect(self._camera_moved)
+        self.set_picking(is_on=False)
 
     # Slides
 
@@ -107,10 +119,11 @@ class NapariCanvas:
             layer = MapLayer(shown)
             layer.events.visible.connect(partial(self._visible_changed, name))
             self._maps[name] = layer
-            active = self._viewer.layers.selection.active
-            self._viewer.layers.insert(self._place_of(shown), layer)
-            if not shown.is_visible and active is not None:
-                self._viewer.layers.selection.active = active
+            place = self._place_of(shown)
+            if shown.is_visible:
+                self._viewer.layers.insert(place, layer)
+            else:
+                self._insert_quietly(place, layer)
         else:
             layer.show(shown)
         self._announce(layer)
@@ -137,8 +150,10 @@ class NapariCanvas:
         return tuple(self._maps)
 
     def clear_maps(self) -> None:
-        """Remove all maps."""
-        layers, self._maps = list(self._maps.values()), {}
+        """Remove all maps, classes and outlines of tiles."""
+        layers: list[Layer] = [*self._maps.values(), *self._classes.values()]
+        layers += [self._outline] if self._outline is not None else []
+        self._maps, self._classes, self._outline = {}, {}, None
         self._refresh_legend()
         for layer in layers:
             if layer in self._viewer.layers:
@@ -159,14 +174,76 @@ class NapariCanvas:
         legend.text = "\n".join(legend_line(heatmap) for heatmap in visible)
         legend.visible = bool(visible)
 
+    # Tiles: classes, outlines, clicks, the camera
+
+    def put_classes(self, shown: ShownClasses) -> None:
+        """Paint a class for each tile above the maps, or paint it anew if it is there."""
+        layer = self._classes.get(shown.name)
+        if layer is None:
+            layer = ClassLayer(shown)
+            self._classes[shown.name] = layer
+            self._insert_quietly(self._n_slides() + len(self._maps) + len(self._classes) - 1, layer)
+        else:
+            layer.show(shown)
+
+    def remove(self, name: str) -> None:
+        """Take away a map or classes of this name; harmless where there are none."""
+        layer = self._maps.pop(name, None) or self._classes.pop(name, None)
+        if layer is not None and layer in self._viewer.layers:
+            self._viewer.layers.remove(layer)
+        self._refresh_legend()
+
+    def outline_tiles(self, boxes: Sequence[Box], record: SlideRecord) -> None:
+        """Draw a line around tiles that are spoken of; an empty sequence takes it away."""
+        if self._outline is not None and self._outline in self._viewer.layers:
+            self._viewer.layers.remove(self._outline)
+        self._outline = None
+        if boxes:
+            self._outline = Layer.create(*outline_layer_data(boxes, record, colour=OUTLINE_COLOUR))
+            self._outline.editable = False
+            self._insert_quietly(len(self._viewer.layers), self._outline)
+
+    def _insert_quietly(self, place: int, layer: Layer) -> None:
+        """Insert a layer and keep the selection: what is selected can be edited or deleted with one key."""
+        active = self._viewer.layers.selection.active
+        self._viewer.layers.insert(place, layer)
+        if active is not None:
+            self._viewer.layers.selection.active = active
+
+    def fly_to(self, box: Box, record: SlideRecord) -> None:
+        """Move and zoom so that a box and some of its surroundings fill the view."""
+        camera.fly_to(self._viewer, box, record)
+
+    def view_box(self, record: SlideRecord) -> Box:
+        """Tell what of the slide is in view; it can reach beyond the slide."""
+        return camera.view_box(self._viewer, record)
+
+    def set_picking(self, *, is_on: bool) -> None:
+        """Send `CanvasEvents.clicked` for clicks on the slide, or stop doing so."""
+        callbacks = self._viewer.mouse_drag_callbacks
+        if is_on and self._picked not in callbacks:
+            callbacks.append(self._picked)
+        elif not is_on and self._picked in callbacks:
+            callbacks.remove(self._picked)
+
+    def _picked(self, _viewer: Any, event: Any) -> Iterator[None]:
+        """Follow the mouse from a press to its release; a drag is no click."""
+        is_drawing = str(getattr(self._viewer.layers.selection.active, "mode", "pan_zoom")) != "pan_zoom"
+        row, column = (float(part) for part in event.position[-2:])
+        pick = Pick(world=(row, column), is_adding="Shift" in event.modifiers)
+        yield
+        has_moved = False
+        while event.type == "mouse_move":
+            has_moved = True
+            yield
+        if not is_drawing and not has_moved:
+            self.events.clicked.emit(pick)
+
     # Annotations and messages
 
     def add_annotations(self, data: LayerData) -> None:
         """Show regions above everything else."""
-        active = self._viewer.layers.selection.active
-        self._viewer.add_layer(Layer.create(*data))
-        if active is not None:  # what is selected can be deleted with one key
-            self._viewer.layers.selection.active = active
+        self._insert_quietly(len(self._viewer.layers), Layer.create(*data))
 
     def report(self, error: BaseException) -> None:
         """Tell the user what went wrong, in a notification."""
@@ -189,6 +266,11 @@ class NapariCanvas:
             del self._maps[layer.map_name]
             self._refresh_legend()
             self.events.map_removed.emit(layer.map_name)
+        if isinstance(layer, ClassLayer) and self._classes.get(layer.shown.name) is layer:
+            del self._classes[layer.shown.name]
+
+    def _camera_moved(self, _event: Any = None) -> None:
+        self.events.view_changed.emit()
 
     def _visible_changed(self, name: str, _event: Any = None) -> None:
         layer = self._maps.get(name)

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from psygnal import SignalGroupDescriptor
 
+from napari_histcode.annotations import Annotation
+from napari_histcode.features.bag import FeatureBag
 from napari_histcode.heatmap.heatmap import Normalisation
 from napari_histcode.plugin.map_list import MapRow
-from napari_histcode.scores.scores import MapKind, SlideScores
+from napari_histcode.scores.scores import MapKind, SlideScores, TileMap
 from napari_histcode.slide import Slide, SlideRecord
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ class Result:
 
     scores: SlideScores
     """Predictions and maps."""
+    bag: FeatureBag | None = None
+    """Features of its tiles, in the order of the scores; None where they are nowhere to be found."""
     analysis: Analysis | None = None
     """The whole analysis, which can be exported; None for one that was read."""
     folder: Path | None = None
@@ -115,8 +119,12 @@ class Session:
     """The export."""
     result: Result | None = None
     """What is known of the current slide."""
+    annotations: tuple[Annotation, ...] = ()
+    """Regions on the current slide, in level-0 pixels, as they stand after the last stroke."""
+    tool_maps: tuple[TileMap, ...] = ()
+    """Further maps of the current result's tiles, which tools made: similarity, a taught class ..."""
     map_rows: tuple[MapRow, ...] = ()
-    """Maps of the current result, one row for the attention and for each output."""
+    """Maps of the current result, one row for the attention, for each output and for each tool's map."""
     visible_maps: frozenset[str] = frozenset()
     """Names of the maps that are switched on."""
     selected_map: str | None = None

@@ -53,6 +53,15 @@ def stylesheet(theme_name: str) -> str:
         border-radius: 2px; background: transparent; }}
     #histcode QTreeWidget::indicator:checked {{ background: {ACCENT}; border: 1px solid {ACCENT}; }}
     #histcode QScrollArea {{ border: none; }}
+    #histcode QTabBar::tab {{ background: transparent; color: {muted}; border: none; padding: 7px 2px 6px 2px;
+        border-bottom: 2px solid transparent; min-width: 40px; }}
+    #histcode QTabBar::tab:selected {{ color: {_css(text)}; font-weight: 600;
+        border-bottom: 2px solid {ACCENT}; }}
+    #histcode QTabBar::tab:hover {{ color: {_css(text)}; }}
+    #histcode QTabBar::tab:focus {{ border-bottom: 2px solid {_css(text)}; }}
+    #histcode QTabBar::tab:disabled {{ color: {line}; }}
+    #histcode QPushButton[{ROLE}="fold"] {{ background: transparent; border: none; padding: 2px 0;
+        font-weight: 600; text-align: left; }}
     """
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from napari_histcode.annotations import Annotation, read_annotations
 from napari_histcode.errors import AnnotationFileError, CorruptTileError, HistCodeError, ResultError
+from napari_histcode.features.bag import FeatureBag
 from napari_histcode.heatmap.colour import SEQUENTIAL, colour_table
 from napari_histcode.models.library import BUNDLED, bundled_folder, list_models, read_card
 from napari_histcode.plugin import open_slides
@@ -59,6 +60,8 @@ class Opened:
     """The slide as a layer; made here, since building a lazy pyramid takes its time too."""
     scores: SlideScores | None = None
     """Scores of the result folder."""
+    bag: FeatureBag | None = None
+    """Features of its tiles, where they are to be found."""
     annotations: tuple[Annotation, ...] = ()
     """Regions."""
     errors: tuple[HistCodeError, ...] = ()
@@ -75,11 +78,15 @@ def open_together(request: OpenRequest) -> Opened:
     """
     slide = open_slide(request.path, mpp=request.mpp)
     scores: SlideScores | None = None
+    bag: FeatureBag | None = None
     annotations: tuple[Annotation, ...] = ()
     errors: list[HistCodeError] = []
     try:
         if request.result is not None:
+            from napari_histcode.export.read_result import find_bag
+
             scores = read_result(request.result, slide)
+            bag = find_bag(request.result, scores, feature_file(scores.grid.slide, scores.encoder))
             if slide.mpp is None and scores.grid.slide.mpp is not None:
                 mpp = scores.grid.slide.mpp
                 slide = open_slide(request.path, mpp=(mpp.x, mpp.y))
@@ -102,6 +109,7 @@ def open_together(request: OpenRequest) -> Opened:
         slide=slide,
         layer=slide_layer_data(slide, key=key),
         scores=scores,
+        bag=bag,
         annotations=annotations,
         errors=tuple(errors),
     )

@@ -20,12 +20,14 @@ KIND_LABELS: dict[MapKind, str] = {
     "contribution": "contribution",
     "leave_one_out": "leave one out",
     "attention": "attention",
+    "integrated_gradients": "integrated gradients",
 }
 
 KIND_MEANINGS: dict[MapKind, str] = {
     "single_tile": "What the model says of this tile alone. The most faithful of the maps.",
     "contribution": "What the tile added to the slide's output: attention times the tile's own evidence.",
     "leave_one_out": "How much the slide's output would fall without this tile.",
+    "integrated_gradients": "What the tile added on the way from features of zero to the slide's.",
     "attention": "Where the model looked. Unsigned, the same for all classes, and no explanation by itself.",
 }
 

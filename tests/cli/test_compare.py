@@ -16,9 +16,10 @@ from napari_histcode.comparison.document import comparison_to_json
 from napari_histcode.export.analysis import export_analysis
 from napari_histcode.export.read_result import read_analysis, read_overview
 from napari_histcode.features.feature_file import write_feature_file
+from napari_histcode.features.store import feature_key
 from napari_histcode.heatmap import draw_heatmap
 from napari_histcode.scores.scores import SlideScores
-from tests.builders import make_encoder_record, make_map, make_scores
+from tests.builders import make_map, make_scores
 from tests.comparison.planted import COLUMNS, GRID, ROWS, region
 
 QUICK = ["--resamples", "50", "--shifts", "39", "--block-um", "600"]
@@ -148,12 +149,14 @@ def test_maps_seed_and_threshold_are_taken(result: Path, annotations: Path, tmp_
 def test_features_beside_the_result_give_a_baseline(tmp_path: Path, annotations: Path) -> None:
     scores = make_result(tmp_path / "r")
     order = np.random.default_rng(0).permutation(len(GRID))
-    features = np.random.default_rng(0).normal(size=(len(GRID), 512)).astype(np.float32)
+    encoder = scores.encoder
+    features = np.random.default_rng(0).normal(size=(len(GRID), encoder.feature_dim)).astype(np.float32)
     block = (GRID.index[order], features[order])
     file = tmp_path / "r" / "features.h5"
     write_feature_file(
-        file, [block], n_tiles=len(GRID), grid=scores.grid, encoder=make_encoder_record(), key="k"
-    )
+        file, [block], n_tiles=len(GRID), grid=scores.grid, encoder=encoder,
+        key=feature_key(scores.grid, encoder),
+    )  # fmt: skip
     assert run(tmp_path / "r", "--annotations", annotations, "--positive", "Tumor", *QUICK) == 0
     table = pd.read_csv(tmp_path / "r" / "comparison.csv")
     assert "baseline.features" in set(table["subject"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from napari_histcode.errors import AnalysisCancelledError
-from napari_histcode.plugin.canvas import CanvasEvents, ShownMap
+from napari_histcode.plugin.canvas import CanvasEvents, ShownClasses, ShownMap
 from napari_histcode.plugin.jobs import JobOutcome, JobState
-from napari_histcode.plugin.layers import LayerData, slide_key_of
+from napari_histcode.plugin.layers import Box, LayerData, slide_key_of
 from napari_histcode.progress import CancelToken, Progress
 from napari_histcode.slide import SlideRecord
 
@@ -26,6 +26,11 @@ class FakeCanvas:
         self.opacity: float | None = None
         self.annotations: list[LayerData] = []
         self.reported: list[BaseException] = []
+        self.classes: dict[str, ShownClasses] = {}
+        self.outlined: tuple[Box, ...] = ()
+        self.flights: list[Box] = []
+        self.view: Box = (0.0, 0.0, 1000.0, 1000.0)
+        self.is_picking = False
 
     def slide_keys(self) -> tuple[str, ...]:
         return tuple(self.slides)
@@ -63,7 +68,27 @@ class FakeCanvas:
         return tuple(self.maps)
 
     def clear_maps(self) -> None:
-        self.maps, self.visible = {}, {}
+        self.maps, self.visible, self.classes, self.outlined = {}, {}, {}, ()
+
+    def put_classes(self, shown: ShownClasses) -> None:
+        self.classes[shown.name] = shown
+
+    def remove(self, name: str) -> None:
+        self.maps.pop(name, None)
+        self.visible.pop(name, None)
+        self.classes.pop(name, None)
+
+    def outline_tiles(self, boxes: Sequence[Box], record: SlideRecord) -> None:
+        self.outlined = tuple(boxes)
+
+    def fly_to(self, box: Box, record: SlideRecord) -> None:
+        self.flights.append(box)
+
+    def view_box(self, record: SlideRecord) -> Box:
+        return self.view
+
+    def set_picking(self, *, is_on: bool) -> None:
+        self.is_picking = is_on
 
     def add_annotations(self, data: LayerData) -> None:
         self.annotations.append(data)

@@ -1,0 +1,1 @@
+"""Arrange the tiles of a slide by their looks, without a model's opinion."""

@@ -1,0 +1,1 @@
+"""Find the tiles that look like a given one, in a slide and over many."""

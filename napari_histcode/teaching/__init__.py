@@ -1,0 +1,1 @@
+"""Learn a new map from a few marked tiles, and say how good it is."""
