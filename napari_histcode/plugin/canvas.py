@@ -16,7 +16,7 @@ from psygnal import Signal
 
 from napari_histcode.annotations.annotation import Rgb
 from napari_histcode.heatmap import Heatmap
-from napari_histcode.plugin.layers import Box, LayerData
+from napari_histcode.plugin.layers import Box, LayerData, Pair
 from napari_histcode.slide import SlideRecord
 from napari_histcode.tiling import TileGrid
 
@@ -67,7 +67,7 @@ class CanvasEvents:
     clicked = Signal(Pick)
     """The slide was clicked, while `Canvas.set_picking` is on."""
     view_changed = Signal()
-    """The camera moved."""
+    """The camera has moved; sent a few times a second while it does."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -158,6 +158,26 @@ class Canvas(Protocol):
 
     def fly_to(self, box: Box, record: SlideRecord) -> None:
         """Move and zoom so that a box and some of its surroundings fill the view."""
+        ...
+
+    def centre_on(self, xy_px0: Pair, record: SlideRecord) -> None:
+        """Put a level-0 position into the middle of the view."""
+        ...
+
+    def fit(self) -> None:
+        """Show all that there is."""
+        ...
+
+    def world_per_screen_px(self) -> float:
+        """Tell how much of the world a pixel of the screen shows: micrometres where they are known."""
+        ...
+
+    def set_world_per_screen_px(self, value: float) -> None:
+        """Zoom about the middle of the view until a pixel of the screen shows so much of the world."""
+        ...
+
+    def turn(self, n_quarters: int) -> None:
+        """Turn the whole scene to so many quarters clockwise from upright."""
         ...
 
     def view_box(self, record: SlideRecord) -> Box:

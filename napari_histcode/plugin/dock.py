@@ -22,6 +22,7 @@ from napari_histcode.plugin.panels.readings_panel import ReadingsPanel
 from napari_histcode.plugin.panels.section import label, line
 from napari_histcode.plugin.panels.slide_panel import SlidePanel
 from napari_histcode.plugin.style import DOCK_WIDTH_PX, stylesheet
+from napari_histcode.plugin.view.controller import ViewController
 from napari_histcode.plugin.wording import RESEARCH_USE
 
 READ, EXPORT = "Read", "Export"
@@ -47,8 +48,9 @@ class HistCodeDock(QWidget):
         self._was_docked = False
         self.controller = Controller(self._canvas, self._jobs)
         self.session = self.controller.session
+        self.view = ViewController(self.session, self._canvas, self._jobs)
 
-        self.slide_panel = SlidePanel(self.controller)
+        self.slide_panel = SlidePanel(self.controller, self.view)
         self.analyse_panel = AnalysePanel(self.controller)
         self.readings_panel = ReadingsPanel(self.controller)
         self.maps_panel = MapsPanel(self.controller)

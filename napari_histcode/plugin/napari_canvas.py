@@ -17,6 +17,7 @@ from napari_histcode.plugin.class_layer import ClassLayer
 from napari_histcode.plugin.layers import (
     Box,
     LayerData,
+    Pair,
     are_regions_on,
     outline_layer_data,
     slide_key_of,
@@ -36,6 +37,9 @@ IDLE_MS = 150
 
 OUTLINE_COLOUR = "#00d7ff"
 """Of the line around tiles in question: neither in tissue nor in the colour scales."""
+
+VIEW_NEWS_MS = 60
+"""The camera tells of every pixel it moves; panels hear of it this often."""
 
 COLOUR_BAR_PX = (16, 120)
 """Width and height."""
@@ -59,6 +63,9 @@ class NapariCanvas:
         self._is_connected = True
         viewer.layers.events.inserted.connect(self._layer_inserted)
         viewer.layers.events.removed.connect(self._layer_removed)
+        self._view_timer = QTimer()
+        self._view_timer.setSingleShot(True)
+        self._view_timer.timeout.connect(self.events.view_changed.emit)
         viewer.scene.camera.events.connect(self._camera_moved)
         viewer.canvas.overlays.scale_bar.visible = True
         viewer.canvas.overlays.text.position = LEGEND_PLACE
@@ -70,6 +77,7 @@ class NapariCanvas:
         self._is_connected = False
         self._viewer.layers.events.inserted.disconnect(self._layer_inserted)
         self._viewer.layers.events.removed.disconnect(self._layer_removed)
+        self._view_timer.stop()
         self._viewer.scene.camera.events.disconnect(self._camera_moved)
         self.set_picking(is_on=False)
 
@@ -214,6 +222,26 @@ class NapariCanvas:
         """Move and zoom so that a box and some of its surroundings fill the view."""
         camera.fly_to(self._viewer, box, record)
 
+    def centre_on(self, xy_px0: Pair, record: SlideRecord) -> None:
+        """Put a level-0 position into the middle of the view."""
+        camera.centre_on(self._viewer, xy_px0, record)
+
+    def fit(self) -> None:
+        """Show all that there is."""
+        self._viewer.reset_view()
+
+    def world_per_screen_px(self) -> float:
+        """Tell how much of the world a pixel of the screen shows: micrometres where they are known."""
+        return camera.world_per_screen_px(self._viewer)
+
+    def set_world_per_screen_px(self, value: float) -> None:
+        """Zoom about the middle of the view until a pixel of the screen shows so much of the world."""
+        camera.set_world_per_screen_px(self._viewer, value)
+
+    def turn(self, n_quarters: int) -> None:
+        """Turn the whole scene to so many quarters clockwise from upright."""
+        camera.turn(self._viewer, n_quarters)
+
     def view_box(self, record: SlideRecord) -> Box:
         """Tell what of the slide is in view; it can reach beyond the slide."""
         return camera.view_box(self._viewer, record)
@@ -270,7 +298,8 @@ class NapariCanvas:
             del self._classes[layer.shown.name]
 
     def _camera_moved(self, _event: Any = None) -> None:
-        self.events.view_changed.emit()
+        if not self._view_timer.isActive():
+            self._view_timer.start(VIEW_NEWS_MS)
 
     def _visible_changed(self, name: str, _event: Any = None) -> None:
         layer = self._maps.get(name)

@@ -60,6 +60,7 @@ def stylesheet(theme_name: str) -> str:
     #histcode QTabBar::tab:hover {{ color: {_css(text)}; }}
     #histcode QTabBar::tab:focus {{ border-bottom: 2px solid {_css(text)}; }}
     #histcode QTabBar::tab:disabled {{ color: {line}; }}
+    #histcode QPushButton[{ROLE}="step"] {{ padding: 3px 0; }}
     #histcode QPushButton[{ROLE}="fold"] {{ background: transparent; border: none; padding: 2px 0;
         font-weight: 600; text-align: left; }}
     """

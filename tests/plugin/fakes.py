@@ -8,7 +8,7 @@ from typing import Any
 from napari_histcode.errors import AnalysisCancelledError
 from napari_histcode.plugin.canvas import CanvasEvents, ShownClasses, ShownMap
 from napari_histcode.plugin.jobs import JobOutcome, JobState
-from napari_histcode.plugin.layers import Box, LayerData, slide_key_of
+from napari_histcode.plugin.layers import Box, LayerData, Pair, slide_key_of
 from napari_histcode.progress import CancelToken, Progress
 from napari_histcode.slide import SlideRecord
 
@@ -31,6 +31,10 @@ class FakeCanvas:
         self.flights: list[Box] = []
         self.view: Box = (0.0, 0.0, 1000.0, 1000.0)
         self.is_picking = False
+        self.centre: Pair | None = None
+        self.n_fitted = 0
+        self.scale = 20.0
+        self.n_quarters = 0
 
     def slide_keys(self) -> tuple[str, ...]:
         return tuple(self.slides)
@@ -83,6 +87,22 @@ class FakeCanvas:
 
     def fly_to(self, box: Box, record: SlideRecord) -> None:
         self.flights.append(box)
+
+    def centre_on(self, xy_px0: Pair, record: SlideRecord) -> None:
+        self.centre = xy_px0
+
+    def fit(self) -> None:
+        self.n_fitted += 1
+
+    def world_per_screen_px(self) -> float:
+        return self.scale
+
+    def set_world_per_screen_px(self, value: float) -> None:
+        self.scale = value
+        self.events.view_changed.emit()
+
+    def turn(self, n_quarters: int) -> None:
+        self.n_quarters = n_quarters
 
     def view_box(self, record: SlideRecord) -> Box:
         return self.view

@@ -5,21 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 from qtpy.QtCore import QSignalBlocker
-from qtpy.QtWidgets import QComboBox, QFileDialog, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QVBoxLayout, QWidget
 
 from napari_histcode.plugin import wording
 from napari_histcode.plugin.controller import Controller
 from napari_histcode.plugin.formats import dialog_filter
+from napari_histcode.plugin.magnification import describe
 from napari_histcode.plugin.panels.drop_zone import DropZone
+from napari_histcode.plugin.panels.magnification_bar import MagnificationBar
+from napari_histcode.plugin.panels.minimap import Minimap
 from napari_histcode.plugin.panels.mpp_question import MppQuestion
 from napari_histcode.plugin.panels.section import Section, button, label
 from napari_histcode.plugin.style import set_role
+from napari_histcode.plugin.view.controller import ViewController
+from napari_histcode.plugin.view.state import SEEN_AT_POWER
 
 
 class SlidePanel(Section):
     """The current slide, and the way to open one."""
 
-    def __init__(self, controller: Controller) -> None:
+    def __init__(self, controller: Controller, view: ViewController) -> None:
         super().__init__("Slide")
         self._controller = controller
         self._session = controller.session
@@ -46,7 +51,14 @@ class SlidePanel(Section):
         facts.setContentsMargins(0, 0, 0, 0)
         facts.setSpacing(2)
         lines = (self.alias_label, self.size_label, self.resolution_label, self.levels_label)
-        for part in (self.chooser, *lines, self.question):
+        self.magnification = MagnificationBar(controller.session, view)
+        self.minimap = Minimap(controller.session, view)
+        self.seen_box = QCheckBox("Shade what I have not looked at")
+        self.seen_box.setToolTip(
+            f"In the overview: what has not been in view at {describe(SEEN_AT_POWER)} or more"
+        )
+        self.seen_box.toggled.connect(lambda is_on: view.show_seen(is_shown=is_on))
+        for part in (self.chooser, *lines, self.question, self.magnification, self.minimap, self.seen_box):
             facts.addWidget(part)
         for widget in (self.drop_zone, self.facts, self.notice):
             self.content.addWidget(widget)

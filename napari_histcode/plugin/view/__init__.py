@@ -1,0 +1,1 @@
+"""Looking around on a slide: magnification, overview, what has been seen, turning."""
