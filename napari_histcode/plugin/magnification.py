@@ -28,7 +28,5 @@ def is_digital(power: float, mpp: float) -> bool:
 
 
 def describe(power: float) -> str:
-    """Write a magnification: "0.42x", "1.25x", "20x"."""
-    digits = 2 if power < 10 else 0
-    text = f"{power:.{digits}f}"
-    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}x"
+    """Write a magnification: "0.42x", "1.25x", "14.5x"."""
+    return f"{power:.2g}x" if power < 1 else f"{power:.3g}x"

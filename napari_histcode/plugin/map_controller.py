@@ -6,6 +6,7 @@ from napari_histcode.errors import UnknownMapError
 from napari_histcode.heatmap import HeatmapConfig, default_config, draw_tile_map
 from napari_histcode.heatmap.colour import default_colormap
 from napari_histcode.heatmap.heatmap import Heatmap, Normalisation
+from napari_histcode.heatmap.window import Range, through_window
 from napari_histcode.plugin.canvas import Canvas, ShownMap
 from napari_histcode.plugin.map_list import first_choice, map_rows
 from napari_histcode.plugin.session import Result, Session, SlideEntry
@@ -32,7 +33,7 @@ class MapController:
         session = self._session
         self._canvas.clear_maps()
         session.visible_maps = frozenset()
-        session.tool_maps = ()
+        session.tool_maps, session.windows = (), {}
         session.result = result
         session.map_rows = map_rows(result.scores) if result else ()
         if result is None:
@@ -121,6 +122,34 @@ class MapController:
             self._session.sequential = name
         self._redraw()
 
+    def set_window(self, window: Range | None) -> None:
+        """Spread the selected map's colours over a window of its values; None for what suits the map."""
+        heatmap = self.selected_heatmap()
+        if heatmap is None:
+            return
+        key = window_key(heatmap)
+        others = {known: value for known, value in self._session.windows.items() if known != key}
+        self._session.windows = others if window is None else {**others, key: window}
+        if heatmap.name in self._canvas.map_names():
+            self._draw(heatmap.name)
+
+    def hide_outside(self, *, is_hidden: bool) -> None:
+        """Draw only tiles whose value is in the window, or all."""
+        self._session.hides_outside = is_hidden
+        self._redraw()
+
+    def show_alone(self, name: str) -> None:
+        """Switch all other maps off and this one on."""
+        for other in self._session.visible_maps - {name}:
+            self.set_visible(other, is_visible=False)
+        if name not in self._session.visible_maps:
+            self.set_visible(name, is_visible=True)
+        self._session.selected_map = name
+
+    def window_of(self, heatmap: Heatmap) -> Range:
+        """Tell the window through which a heatmap is seen."""
+        return self._session.windows.get(window_key(heatmap), heatmap.limits)
+
     def set_opacity(self, opacity: float) -> None:
         """Make all maps so opaque, 0 to 1."""
         self._session.opacity = opacity
@@ -175,8 +204,9 @@ class MapController:
     def _shown(self, tile_map: TileMap, grid: TileGrid, entry: SlideEntry) -> ShownMap:
         session = self._session
         heatmap = draw_as_chosen(tile_map, grid, session.normalisation)
+        window = self.window_of(heatmap)
         return ShownMap(
-            heatmap=heatmap,
+            heatmap=through_window(heatmap, window, hides_outside=session.hides_outside),
             record=entry.record,
             raw=draw_tile_map(tile_map, grid).raster,
             percentile=draw_tile_map(tile_map, grid, PERCENTILE).raster,
@@ -193,6 +223,11 @@ class MapController:
 
     def _removed_in_viewer(self, name: str) -> None:
         self._session.visible_maps = self._session.visible_maps - {name}
+
+
+def window_key(heatmap: Heatmap) -> str:
+    """Name the values that a window is on: raw values and percentiles of a map are different ones."""
+    return f"{heatmap.name}/{heatmap.config.normalisation}"
 
 
 def draw_as_chosen(tile_map: TileMap, grid: TileGrid, normalisation: Normalisation | None) -> Heatmap:

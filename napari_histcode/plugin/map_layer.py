@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ class MapLayer(Image):  # type: ignore[misc]
 
     def __init__(self, shown: ShownMap, **keywords: Any) -> None:
         data, own, _ = heatmap_layer_data(shown.heatmap, shown.record)
-        self.shown = shown
+        self.neighbours: Callable[[], Iterable[MapLayer]] = lambda: (self,)
+        self._take(shown)
         super().__init__(
             data,
             colormap=napari_colormap(shown.colormap),
@@ -29,6 +31,11 @@ class MapLayer(Image):  # type: ignore[misc]
             **own,
             **keywords,
         )
+
+    def _take(self, shown: ShownMap) -> None:
+        self.shown = shown
+        self._mean = float(np.nanmean(shown.raw)) if np.isfinite(shown.raw).any() else 0.0
+        self._deviation = (float(np.nanstd(shown.raw)) if np.isfinite(shown.raw).any() else 0.0) or np.nan
 
     @property
     def _type_string(self) -> str:
@@ -42,7 +49,7 @@ class MapLayer(Image):  # type: ignore[misc]
 
     def show(self, shown: ShownMap) -> None:
         """Draw another state of the same map."""
-        self.shown = shown
+        self._take(shown)
         placement = heatmap_placement(shown.heatmap, shown.record)
         self.scale, self.translate, self.units = (
             placement["scale"],
@@ -57,15 +64,17 @@ class MapLayer(Image):  # type: ignore[misc]
         self.visible = shown.is_visible
 
     def value_text(self, position: NDArray[np.float64]) -> str:
-        """Say what lies at a world position (row, column); empty beside the raster."""
+        """Say what lies at a world position (row, column) in this map; empty beside the raster."""
         row, column = np.rint(self.world_to_data(position)[-2:]).astype(int)
         raster = self.shown.raw
         if not (0 <= row < raster.shape[0] and 0 <= column < raster.shape[1]):
             return ""
+        raw = float(raster[row, column])
         return hover(
             self.shown.heatmap.label,
-            float(raster[row, column]),
+            raw,
             float(self.shown.percentile[row, column]),
+            (raw - self._mean) / self._deviation,
             unit=self.shown.raw_unit,
         )
 
@@ -73,7 +82,9 @@ class MapLayer(Image):  # type: ignore[misc]
         """Describe what is under the cursor for napari's status bar."""
         status: dict[str, str] = super().get_status(position, **keywords)
         if position is not None and keywords.get("world"):
-            text = self.value_text(np.asarray(position, dtype=np.float64))
+            at = np.asarray(position, dtype=np.float64)
+            texts = (layer.value_text(at) for layer in self.neighbours() if layer.visible)
+            text = " · ".join(dict.fromkeys(text for text in texts if text))
             status["value"] = text
             status["coordinates"] = f"{status['coords']}: {text}" if text else status["coords"]
         return status

@@ -38,6 +38,9 @@ IDLE_MS = 150
 OUTLINE_COLOUR = "#00d7ff"
 """Of the line around tiles in question: neither in tissue nor in the colour scales."""
 
+BLINK_KEY = "h"
+"""Held, it hides all maps; napari has no use for it."""
+
 VIEW_NEWS_MS = 60
 """The camera tells of every pixel it moves; panels hear of it this often."""
 
@@ -67,6 +70,7 @@ class NapariCanvas:
         self._view_timer.setSingleShot(True)
         self._view_timer.timeout.connect(self.events.view_changed.emit)
         viewer.scene.camera.events.connect(self._camera_moved)
+        viewer.bind_key(BLINK_KEY, self._blink, overwrite=True)
         viewer.canvas.overlays.scale_bar.visible = True
         viewer.canvas.overlays.text.position = LEGEND_PLACE
         viewer.canvas.overlays.text.box = True
@@ -78,6 +82,7 @@ class NapariCanvas:
         self._viewer.layers.events.inserted.disconnect(self._layer_inserted)
         self._viewer.layers.events.removed.disconnect(self._layer_removed)
         self._view_timer.stop()
+        self._viewer.bind_key(BLINK_KEY, None, overwrite=True)
         self._viewer.scene.camera.events.disconnect(self._camera_moved)
         self.set_picking(is_on=False)
 
@@ -125,6 +130,7 @@ class NapariCanvas:
         layer = self._maps.get(name)
         if layer is None:
             layer = MapLayer(shown)
+            layer.neighbours = self._maps.values
             layer.events.visible.connect(partial(self._visible_changed, name))
             self._maps[name] = layer
             place = self._place_of(shown)
@@ -151,6 +157,16 @@ class NapariCanvas:
     def set_opacity(self, opacity: float) -> None:
         """Make all maps so opaque."""
         for layer in self._maps.values():
+            layer.opacity = opacity
+
+    def _blink(self, _viewer: Any) -> Iterator[None]:
+        """Show the bare slide for as long as the key is held."""
+        layers = [layer for layer in (*self._maps.values(), *self._classes.values()) if layer.visible]
+        opacities = [layer.opacity for layer in layers]
+        for layer in layers:
+            layer.opacity = 0
+        yield
+        for layer, opacity in zip(layers, opacities, strict=True):
             layer.opacity = opacity
 
     def map_names(self) -> tuple[str, ...]:

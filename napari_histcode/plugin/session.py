@@ -6,6 +6,7 @@ decided here, by pure functions of the session (`analyse_offer`), so that it can
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -137,6 +138,10 @@ class Session:
     """Colour scale of unsigned maps; empty for the default."""
     diverging: str = ""
     """Colour scale of signed maps; empty for the default."""
+    windows: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Windows of values that the user set, by map and normalisation (`window_key`)."""
+    hides_outside: bool = False
+    """Whether tiles with values outside the window are not drawn."""
     opacity: float = DEFAULT_OPACITY
     """Of all maps, 0 to 1."""
 

@@ -7,6 +7,7 @@ from math import isnan
 from napari_histcode.errors import HistCodeError
 from napari_histcode.heatmap import Heatmap
 from napari_histcode.models.card import ModelCard
+from napari_histcode.plugin.magnification import describe, magnification
 from napari_histcode.progress import Progress
 from napari_histcode.scores.scores import MapKind, Prediction
 from napari_histcode.slide import Mpp, SlideRecord
@@ -45,12 +46,7 @@ def resolution(mpp: Mpp | None) -> str:
     """Resolution, who says so, and the magnification it amounts to."""
     if mpp is None:
         return "resolution unknown"
-    return f"{mpp.mean:.3g} µm/px ({mpp.source}) · {magnification(mpp.mean)}"
-
-
-def magnification(mpp: float) -> str:
-    """Nominal magnification of a resolution, by the field's rule of 10 µm/px divided by mpp."""
-    return f"{10 / mpp:.3g}x"
+    return f"{mpp.mean:.3g} µm/px ({mpp.source}) · {describe(magnification(mpp.mean))}"
 
 
 def levels(record: SlideRecord) -> str:
@@ -97,12 +93,12 @@ def prediction_value(prediction: Prediction) -> str:
     return f"{number} {prediction.unit}".strip()
 
 
-def hover(label: str, raw: float, percentile: float, *, unit: str = "") -> str:
-    """Value under the cursor: "tumour 1.21 (p 93)"."""
+def hover(label: str, raw: float, percentile: float, z: float, *, unit: str = "") -> str:
+    """Value under the cursor: "tumour 1.21 (p 93, z 1.8)"."""
     if isnan(raw):
         return f"{label}: no tile"
     number = f"{raw:.3g}" if abs(raw) < 0.01 else f"{raw:.2f}"
-    return f"{label} {' '.join([number, unit]).strip()} (p {percentile:.0f})"
+    return f"{label} {' '.join([number, unit]).strip()} (p {percentile:.0f}, z {z:.1f})"
 
 
 def legend_line(heatmap: Heatmap) -> str:

@@ -14,7 +14,9 @@ def test_there_and_back(power: float) -> None:
     assert magnification(um_per_screen_px(power)) == pytest.approx(power)
 
 
-@pytest.mark.parametrize(("power", "text"), [(0.417, "0.42x"), (1.25, "1.25x"), (2.5, "2.5x"), (20.2, "20x")])
+@pytest.mark.parametrize(
+    ("power", "text"), [(0.417, "0.42x"), (1.25, "1.25x"), (2.5, "2.5x"), (14.49, "14.5x"), (20, "20x")]
+)
 def test_words(power: float, text: str) -> None:
     assert describe(power) == text
 

@@ -154,7 +154,14 @@ def test_status_bar_says_what_a_value_means(qtbot: Any, window: Any, slide_path:
     mpp = scores.grid.mpp
     world = ((y - 0.5) * mpp.y, (x - 0.5) * mpp.x)
     status = layer.get_status(world, view_direction=None, dims_displayed=[0, 1], world=True)
-    assert status["value"] == f"{scores.map(name).label} {scores.map(name).values[i]:.2f} (p 99)"
+    values = scores.map(name).values
+    z = (values[i] - values.mean()) / values.std()
+    assert status["value"] == f"{scores.map(name).label} {values[i]:.2f} (p 99, z {z:.1f})"
+    dock.controller.maps.set_visible("tissue.attention", is_visible=True)
+    both = layer.get_status(world, view_direction=None, dims_displayed=[0, 1], world=True)["value"]
+    assert both.startswith(status["value"])
+    assert "attention" in both
+    dock.controller.maps.set_visible("tissue.attention", is_visible=False)
     assert layer.get_status((-500.0, -500.0), dims_displayed=[0, 1], world=True)["value"] == ""
     assert "no tile" in layer.value_text(np.array((0.0, 0.0))) or layer.value_text(np.array((0.0, 0.0))) == ""
 

@@ -26,11 +26,6 @@ def test_resolution_says_who_says_so() -> None:
     assert wording.resolution(None) == "resolution unknown"
 
 
-@pytest.mark.parametrize(("mpp", "text"), [(0.25, "40x"), (0.5, "20x"), (1.0, "10x"), (2.0, "5x")])
-def test_magnification(mpp: float, text: str) -> None:
-    assert wording.magnification(mpp) == text
-
-
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.2, "1 s"), (59.2, "59 s"), (61, "1 min 1 s"), (3600, "60 min")]
 )
@@ -49,10 +44,10 @@ def test_progress_line() -> None:
 
 
 def test_hover() -> None:
-    assert wording.hover("tumour", 1.214, 93.2) == "tumour 1.21 (p 93)"
-    assert wording.hover("attention", 0.000123456, 99.6) == "attention 0.000123 (p 100)"
-    assert wording.hover("CD3E", 0.5, 50, unit="log2") == "CD3E 0.50 log2 (p 50)"
-    assert wording.hover("tumour", nan, nan) == "tumour: no tile"
+    assert wording.hover("tumour", 1.214, 93.2, 1.84) == "tumour 1.21 (p 93, z 1.8)"
+    assert wording.hover("attention", 0.000123456, 99.6, 3) == "attention 0.000123 (p 100, z 3.0)"
+    assert wording.hover("CD3E", 0.5, 50, -0.1, unit="log2") == "CD3E 0.50 log2 (p 50, z -0.1)"
+    assert wording.hover("tumour", nan, nan, nan) == "tumour: no tile"
 
 
 def test_prediction_value() -> None:

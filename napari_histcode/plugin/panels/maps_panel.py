@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QSignalBlocker, QSize, Qt
-from qtpy.QtWidgets import QAbstractItemView, QSlider, QTreeWidget, QTreeWidgetItem
+from qtpy.QtWidgets import QAbstractItemView, QCheckBox, QSlider, QTreeWidget, QTreeWidgetItem
 
 from napari_histcode.heatmap.colour import DIVERGING, SEQUENTIAL
 from napari_histcode.heatmap.heatmap import Normalisation
 from napari_histcode.plugin.controller import Controller
 from napari_histcode.plugin.map_list import OUTPUT_KINDS, MapRow
 from napari_histcode.plugin.panels.choice_box import ChoiceBox
+from napari_histcode.plugin.panels.histogram import Histogram
 from napari_histcode.plugin.panels.section import Section, captioned
 from napari_histcode.plugin.session import Choice
 from napari_histcode.plugin.wording import KIND_LABELS, KIND_MEANINGS
@@ -38,6 +39,9 @@ class MapsPanel(Section):
         self._session = controller.session
         self.tree = QTreeWidget()
         self.tree.setAccessibleName("maps")
+        self.tree.setToolTip(
+            "Click a name to see that map alone, or tick several. Hold H to see the bare slide."
+        )
         self.tree.setHeaderHidden(True)
         self.tree.setRootIsDecorated(False)
         self.tree.setIndentation(8)
@@ -48,6 +52,10 @@ class MapsPanel(Section):
         self.kind = ChoiceBox(self._choose_kind, name="kind of map")
         self.values = ChoiceBox(self._choose_values, name="values")
         self.colours = ChoiceBox(self._maps.set_colormap, name="colours")
+        self.histogram = Histogram(self._maps.set_window)
+        self.hide_box = QCheckBox("Hide tiles outside the window")
+        self.hide_box.setToolTip("Draw only tiles whose value lies between the two lines")
+        self.hide_box.toggled.connect(lambda is_on: self._maps.hide_outside(is_hidden=is_on))
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(0, 100)
         self.opacity.setToolTip("Opacity of all maps")
@@ -62,12 +70,14 @@ class MapsPanel(Section):
                 ("Opacity", self.opacity),
             )
         )
+        self.content.addWidget(self.histogram)
+        self.content.addWidget(self.hide_box)
 
         events = self._session.events
         events.map_rows.connect(self._rebuild)
         for signal in (
             events.visible_maps, events.selected_map, events.map_kind, events.normalisation,
-            events.sequential, events.diverging, events.opacity,
+            events.sequential, events.diverging, events.opacity, events.windows, events.hides_outside,
         ):  # fmt: skip
             signal.connect(self._refresh)
         self._rebuild()
@@ -105,7 +115,11 @@ class MapsPanel(Section):
         if heatmap is not None:
             scales = DIVERGING if heatmap.is_signed else SEQUENTIAL
             choices = tuple(Choice(name=scale, label=_scale_label(scale)) for scale in scales)
-            self.colours.fill(choices, self._maps.colormap_of(heatmap))
+            colormap = self._maps.colormap_of(heatmap)
+            self.colours.fill(choices, colormap)
+            self.histogram.show_values(heatmap, self._maps.window_of(heatmap), colormap)
+        with QSignalBlocker(self.hide_box):
+            self.hide_box.setChecked(session.hides_outside)
         with QSignalBlocker(self.opacity):
             self.opacity.setValue(round(100 * session.opacity))
 
@@ -134,7 +148,7 @@ class MapsPanel(Section):
     def _selected(self, item: QTreeWidgetItem | None, _before: QTreeWidgetItem | None) -> None:
         map_row = item.data(0, Qt.ItemDataRole.UserRole) if item is not None else None
         if map_row is not None:
-            self._maps.select(map_row.name(self._session.map_kind))
+            self._maps.show_alone(map_row.name(self._session.map_kind))
 
 
 def _heading(head: str) -> QTreeWidgetItem:

@@ -7,7 +7,7 @@ from functools import partial
 
 from qtpy.QtWidgets import QDoubleSpinBox, QFrame, QVBoxLayout
 
-from napari_histcode.plugin import wording
+from napari_histcode.plugin.magnification import describe, magnification
 from napari_histcode.plugin.panels.section import button, label, row
 from napari_histcode.plugin.style import SPACING_PX, set_role
 from napari_histcode.slide.record import PLAUSIBLE_MPP
@@ -43,9 +43,9 @@ class MppQuestion(QFrame):
         self.value.valueChanged.connect(lambda value: self.use_button.setEnabled(value > 0))
         self.suggestions = [
             button(
-                f"{wording.magnification(mpp)}: {mpp:g}",
+                f"{describe(magnification(mpp))}: {mpp:g}",
                 partial(self.value.setValue, mpp),
-                tooltip=f"A {wording.magnification(mpp)} scan usually has {mpp:g} µm/px",
+                tooltip=f"A {describe(magnification(mpp))} scan usually has {mpp:g} µm/px",
             )
             for mpp in SUGGESTIONS
         ]
