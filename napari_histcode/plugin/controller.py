@@ -54,7 +54,7 @@ class Controller:
     def __init__(self, canvas: Canvas, jobs: JobRunner, session: Session | None = None) -> None:
         self.session = session or Session()
         self._canvas = canvas
-        self._jobs = jobs
+        self.jobs = jobs
         self.maps = MapController(self.session, canvas)
         self._results: dict[str, Result] = {}
         self._n_opening = 0
@@ -72,11 +72,11 @@ class Controller:
         for key in self._canvas.slide_keys():
             self._slide_added(key)
         self._find_models()
-        self._jobs.start(uninterrupted(tasks.warm_up), on_end=self._warmed_up)
+        self.jobs.start(uninterrupted(tasks.warm_up), on_end=self._warmed_up)
 
     def close(self) -> None:
         """Cancel everything and wait for it, for a bounded time."""
-        self._jobs.close()
+        self.jobs.close()
 
     # Slides
 
@@ -92,7 +92,7 @@ class Controller:
         request = OpenRequest(path=path, mpp=mpp, result=result, annotations=annotations)
         self._n_opening += 1
         self.session.opening = Activity(phase=Phase.WORKING, text=f"Opening {path.name} …")
-        self._jobs.start(uninterrupted(tasks.open_together, request), on_end=self._opened)
+        self.jobs.start(uninterrupted(tasks.open_together, request), on_end=self._opened)
 
     def open_sample(self) -> None:
         """Open the bundled sample with the pathologists' labels."""
@@ -126,7 +126,7 @@ class Controller:
             else:
                 self._place(outcome.value)
 
-        self._jobs.start(uninterrupted(tasks.open_together, request), on_end=opened)
+        self.jobs.start(uninterrupted(tasks.open_together, request), on_end=opened)
 
     def _opened(self, outcome: JobOutcome[Opened]) -> None:
         self._n_opening -= 1
@@ -229,7 +229,7 @@ class Controller:
             return
         request = AnalysisRequest(slide=entry.slide, model=session.model, device=session.device)
         session.analysing = Activity(phase=Phase.WORKING, text="Starting …")
-        job = self._jobs.start(
+        job = self.jobs.start(
             lambda progress, cancel: tasks.analyse(request, progress, cancel),
             on_progress=lambda progress: self._analysis_progressed(entry, progress),
             on_end=lambda outcome: self._analysis_ended(entry, outcome),
@@ -286,6 +286,17 @@ class Controller:
         if self.session.current is not None and self.session.current.key == key:
             self.maps.show(result)
 
+    def fly_to_tile(self, position: int) -> None:
+        """Show a tile of the current result in the middle of the view, with a line around it."""
+        session = self.session
+        if session.result is None or session.current is None:
+            return
+        grid = session.result.scores.grid
+        x, y = grid.index[position] * grid.stride_px0
+        box = (float(x), float(y), *grid.size_px0)
+        self._canvas.outline_tiles((box,), session.current.record)
+        self._canvas.fly_to(box, session.current.record)
+
     # Export
 
     def export(self, folder: Path) -> None:
@@ -296,7 +307,7 @@ class Controller:
             return
         analysis = result.analysis
         session.exporting = Activity(phase=Phase.WORKING, text="Writing results …")
-        self._export = self._jobs.start(
+        self._export = self.jobs.start(
             lambda progress, cancel: tasks.export(analysis, folder, progress, cancel),
             on_progress=self._export_progressed,
             on_end=self._export_ended,
@@ -340,7 +351,7 @@ class Controller:
             elif outcome.error is not None:
                 self._canvas.report(outcome.error)
 
-        self._jobs.start(uninterrupted(tasks.find_models, chosen), on_end=found)
+        self.jobs.start(uninterrupted(tasks.find_models, chosen), on_end=found)
 
     def _warmed_up(self, outcome: JobOutcome[tuple[Choice, ...]]) -> None:
         if outcome.value:

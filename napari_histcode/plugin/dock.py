@@ -21,6 +21,7 @@ from napari_histcode.plugin.panels.pages import Pages
 from napari_histcode.plugin.panels.readings_panel import ReadingsPanel
 from napari_histcode.plugin.panels.section import label, line
 from napari_histcode.plugin.panels.slide_panel import SlidePanel
+from napari_histcode.plugin.panels.tiles_panel import TilesPanel
 from napari_histcode.plugin.style import DOCK_WIDTH_PX, stylesheet
 from napari_histcode.plugin.view.controller import ViewController
 from napari_histcode.plugin.wording import RESEARCH_USE
@@ -54,6 +55,7 @@ class HistCodeDock(QWidget):
         self.analyse_panel = AnalysePanel(self.controller)
         self.readings_panel = ReadingsPanel(self.controller)
         self.maps_panel = MapsPanel(self.controller)
+        self.tiles_panel = TilesPanel(self.controller)
         self.export_panel = ExportPanel(self.controller)
         self._lay_out()
         self._follow_theme()
@@ -69,7 +71,7 @@ class HistCodeDock(QWidget):
         self.pages = Pages()
         self.pages.add(
             READ,
-            (self.slide_panel, self.analyse_panel, self.readings_panel, self.maps_panel),
+            (self.slide_panel, self.analyse_panel, self.readings_panel, self.maps_panel, self.tiles_panel),
             tooltip="Open a slide, ask the model, and see where it looked",
         )
         self.pages.add(EXPORT, (self.export_panel,), tooltip="Take the results home")

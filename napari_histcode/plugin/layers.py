@@ -36,7 +36,7 @@ LayerData = tuple[Any, dict[str, Any], str]
 OUTLINES_PER_SLIDE = 400
 """An outline's width is the slide's longer side divided by this: seen on the whole slide, thin close up."""
 
-OUTLINES_PER_TILE = 16
+OUTLINES_PER_TILE = 60
 """The line around a tile is the tile's width divided by this."""
 
 MOST_LABELS = 60

@@ -161,7 +161,8 @@ class NapariCanvas:
 
     def _blink(self, _viewer: Any) -> Iterator[None]:
         """Show the bare slide for as long as the key is held."""
-        layers = [layer for layer in (*self._maps.values(), *self._classes.values()) if layer.visible]
+        shown: list[Layer] = [*self._maps.values(), *self._classes.values()]
+        layers = [layer for layer in shown if layer.visible]
         opacities = [layer.opacity for layer in layers]
         for layer in layers:
             layer.opacity = 0

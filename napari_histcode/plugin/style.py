@@ -61,6 +61,13 @@ def stylesheet(theme_name: str) -> str:
     #histcode QTabBar::tab:focus {{ border-bottom: 2px solid {_css(text)}; }}
     #histcode QTabBar::tab:disabled {{ color: {line}; }}
     #histcode QPushButton[{ROLE}="step"] {{ padding: 3px 0; }}
+    #histcode QPushButton[{ROLE}="choice"] {{ background: transparent; color: {muted}; border: none;
+        padding: 1px 6px; }}
+    #histcode QPushButton[{ROLE}="choice"]:checked {{ color: {_css(text)};
+        border-bottom: 2px solid {ACCENT}; }}
+    #histcode QListWidget {{ background: transparent; border: none; }}
+    #histcode QListWidget::item {{ color: {muted}; border-radius: 3px; padding: 0; }}
+    #histcode QListWidget::item:selected {{ background: {line}; color: {_css(text)}; }}
     #histcode QPushButton[{ROLE}="fold"] {{ background: transparent; border: none; padding: 2px 0;
         font-weight: 600; text-align: left; }}
     """

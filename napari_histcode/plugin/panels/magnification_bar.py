@@ -30,6 +30,8 @@ class MagnificationBar(QWidget):
         self._view = view
         self.reading = label()
         self.reading.setAccessibleName("magnification")
+        self.reading.setToolTip("10x shows one micrometre in each pixel of the screen")
+        self.reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.turn_button = button("Turn", view.turn, tooltip="Turn the whole scene by 90° clockwise")
         self.fit_button = button("Fit", view.fit, tooltip="Show the whole slide")
         self.step_buttons = tuple(
@@ -72,5 +74,5 @@ class MagnificationBar(QWidget):
         if state.power is None:
             self.reading.setText("")
             return
-        digital = " · enlarged beyond the scan" if state.is_digital else ""
+        digital = " · finer than the scan" if state.is_digital else ""
         self.reading.setText(f"Viewed at {describe(state.power)}{digital}")
