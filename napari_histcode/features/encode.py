@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,8 @@ from napari_histcode.tiling.grid import TileGrid
 from napari_histcode.tiling.read import read_tile
 
 STAGE = "encoding tiles"
+BatchCallback = Callable[[NDArray[np.intp], NDArray[np.float32]], object]
+"""Takes positions in the grid, (n,), and their features, (n, feature_dim)."""
 BATCHES_AHEAD = 3
 """Batches that are read or waiting beside the one in the network."""
 
@@ -56,6 +58,8 @@ def encode_tiles(
     store: Path | None = None,
     batch_size: int | None = None,
     n_readers: int | None = None,
+    first: NDArray[np.bool_] | None = None,
+    on_batch: BatchCallback | None = None,
     progress: ProgressCallback = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> FeatureBag:
@@ -77,6 +81,10 @@ def encode_tiles(
         runs out.
     n_readers : int, optional
         Reader threads; see `default_readers`.
+    first : ndarray of bool, (n_tiles,), optional
+        Tiles to encode before all others, such as those in view.
+    on_batch : callable, optional
+        Called with the positions and the features of each batch, in the calling thread.
     progress : callable
         Called with a `Progress` after every batch.
     cancel : CancelToken, optional
@@ -101,7 +109,7 @@ def encode_tiles(
     _check_fit(grid, encoder)
     cancel = cancel or CancelToken()
     features = FeatureStore(store, grid, encoder.record) if store else _Memory(grid, encoder)
-    todo = features.missing()
+    todo = _in_order(features.missing(), first)
     resumed = len(grid) - len(todo)
     done, n_corrupt, start = resumed, 0, time.monotonic()
     progress(Progress(stage=STAGE, done=done, total=len(grid), resumed=resumed))
@@ -111,6 +119,8 @@ def encode_tiles(
         for batch in read_batches(slide, grid, todo, batch_size=size, n_readers=readers, cancel=cancel):
             encoded, size = encode_within_memory(encoder, batch.tiles, size)
             features.add(batch.positions, encoded)
+            if on_batch is not None:
+                on_batch(batch.positions, encoded)
             n_corrupt += batch.n_corrupt
             done += len(batch.positions) + batch.n_corrupt
             elapsed = time.monotonic() - start
@@ -231,6 +241,11 @@ def _read_batch(slide: Slide, grid: TileGrid, positions: NDArray[np.intp], cance
         tiles=tiles[: len(readable)],
         n_corrupt=len(positions) - len(readable),
     )
+
+
+def _in_order(todo: NDArray[np.intp], first: NDArray[np.bool_] | None) -> NDArray[np.intp]:
+    """Put the tiles that are wanted first before the others; both stay in the order of the grid."""
+    return todo if first is None else todo[np.argsort(~first[todo], kind="stable")]
 
 
 def _check_fit(grid: TileGrid, encoder: Encoder) -> None:

@@ -129,7 +129,6 @@ class FeatureStore:
             self._part_paths = []
         return _bag(read_feature_file(self.path), self._grid, self._encoder)
 
-
     def _read_complete(self) -> StoredFeatures | None:
         """Read the feature file, if there is one that serves."""
         if not self.path.exists():

@@ -14,6 +14,7 @@ import pytest
 
 from napari_histcode.errors import (
     AnalysisCancelledError,
+    FeatureFileError,
     ModelMismatchError,
     NoTilesError,
     OutOfDeviceMemoryError,
@@ -21,6 +22,7 @@ from napari_histcode.errors import (
 )
 from napari_histcode.features import store as store_module
 from napari_histcode.features.encode import encode_tiles
+from napari_histcode.features.store import read_bag
 from napari_histcode.progress import CancelToken, Progress
 from tests.array_slide import ArraySlide
 from tests.features.fakes import TILE_PX, MeanColourEncoder, full_grid, gradient_slide
@@ -41,6 +43,40 @@ def test_every_tile_gets_its_own_feature_in_grid_order(tmp_path: Path, in_file: 
     assert np.array_equal(bag.features, expected_features(grid))
     assert bag.n_corrupt == 0
     assert sorted(os.listdir(tmp_path)) == (["features.h5"] if in_file else [])
+
+
+@pytest.mark.parametrize("in_file", [True, False])
+def test_tiles_in_question_come_first_and_each_batch_is_told(tmp_path: Path, in_file: bool) -> None:
+    slide = gradient_slide()
+    grid = full_grid(slide)
+    first = grid.index[:, 0] >= 3
+    told: list[int] = []
+
+    def tell(positions: np.ndarray, features: np.ndarray) -> None:
+        assert np.array_equal(features, expected_features(grid)[positions])
+        told.extend(positions)
+
+    store = tmp_path / "features.h5" if in_file else None
+    bag = encode_tiles(
+        slide, grid, MeanColourEncoder(), store=store, batch_size=4, first=first, on_batch=tell
+    )
+    assert told == [*np.flatnonzero(first), *np.flatnonzero(~first)]
+    assert np.array_equal(bag.features, expected_features(grid))
+
+
+def test_features_of_a_finished_run_are_read_back(tmp_path: Path) -> None:
+    slide = gradient_slide()
+    grid = full_grid(slide)
+    encoder = MeanColourEncoder()
+    path = tmp_path / "features.h5"
+    encode_tiles(slide, grid, encoder, store=path)
+    some = grid.select(np.arange(len(grid)) % 3 == 0)
+    assert np.array_equal(read_bag(path, some, encoder.record).features, expected_features(some))
+    with pytest.raises(FeatureFileError, match="does not hold"):
+        read_bag(path, some, replace(encoder.record, digest="ef" * 32))
+    encode_tiles(slide, some, encoder, store=tmp_path / "some.h5")
+    with pytest.raises(FeatureFileError, match="lacks"):
+        read_bag(tmp_path / "some.h5", grid, encoder.record)
 
 
 def test_the_file_has_tridents_shape_and_no_names(tmp_path: Path) -> None:

@@ -24,12 +24,9 @@ from tests.plugin.test_window import open_slide as open_in_window
 def test_ends_are_the_extremes(values: list[float]) -> None:
     tile_map = make_map("a.b.single_tile", np.asarray(values))
     finite = np.sort(tile_map.values[np.isfinite(tile_map.values)])
-    np.testing.assert_array_equal(
-        tile_map.values[list(end_tiles(tile_map, is_top=False, n_tiles=5))], finite[:5]
-    )
-    np.testing.assert_array_equal(
-        tile_map.values[list(end_tiles(tile_map, is_top=True, n_tiles=5))], finite[::-1][:5]
-    )
+    lowest, highest = (list(end_tiles(tile_map, is_top=is_top, n_tiles=5)) for is_top in (False, True))
+    np.testing.assert_array_equal(tile_map.values[lowest], finite[:5])
+    np.testing.assert_array_equal(tile_map.values[highest], finite[::-1][:5])
 
 
 def test_only_the_last_question_is_answered_and_nothing_is_read_twice(slide_path: Path) -> None:
