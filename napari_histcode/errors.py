@@ -103,6 +103,30 @@ class TableFileError(HistCodeError, ValueError):
     """A table that the user gave lacks a column or cannot be understood."""
 
 
+class QueryError(HistCodeError, ValueError):
+    """What is asked for cannot be searched: there is no tile, or it has nothing to compare."""
+
+
+class IndexFileError(HistCodeError, ValueError):
+    """An index of tiles is missing, damaged, of another encoder, or from a newer version."""
+
+
+class MarksError(HistCodeError, ValueError):
+    """Marked tiles do not suffice to learn from, or contradict each other."""
+
+
+class RegionError(HistCodeError, ValueError):
+    """The region that was asked for is not on the slide."""
+
+
+class SourceSlideError(HistCodeError, ValueError):
+    """The slide is of a kind that this export cannot refer to."""
+
+
+class TrainingFeaturesError(HistCodeError, ValueError):
+    """Training features do not suffice to say what a usual tile looks like."""
+
+
 class OutputError(HistCodeError, OSError):
     """Results cannot be written: no permission, no space, or a file in the way."""
 

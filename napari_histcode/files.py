@@ -73,6 +73,54 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 
 @contextmanager
+def replacing_folder(path: str | Path, *, marker: str) -> Iterator[Path]:
+    """Give an empty folder to fill, which takes the place of the folder ``path`` when the block ends well.
+
+    For data that are a folder of many files, such as Zarr. If the block raises, what was written is removed
+    and an older folder of that name is untouched.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder to write.
+    marker : str
+        Name of a file that such a folder has: one without it is somebody's own and is not replaced.
+
+    Yields
+    ------
+    Path
+        The folder to fill.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written, or something else has that name.
+    """
+    target = Path(path)
+    make_folder(target.parent)
+    if target.exists() and not (target / marker).is_file():
+        raise output_error(FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)), target)
+    key = secrets.token_hex(4)
+    temporary = target.with_name(f".{target.name}.{key}{_TEMPORARY}")
+    older = target.with_name(f".{target.name}.{key}.older{_TEMPORARY}")
+    make_folder(temporary)
+    try:
+        with _errors_of(target):
+            yield temporary
+            if target.exists():
+                target.replace(older)
+            try:
+                temporary.replace(target)
+            except OSError:
+                if older.exists():
+                    older.replace(target)
+                raise
+    finally:
+        for folder in (temporary, older):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def staging(folder: str | Path, *, last: str) -> Iterator[Path]:
     """Give an empty folder to fill, whose files move into ``folder`` when the block ends well.
 

@@ -85,7 +85,9 @@ def make_map(
 ) -> TileMap:
     head, *parts = name.split(".")
     kind = (
-        parts[-1] if parts and parts[-1] in ("contribution", "leave_one_out", "single_tile") else "attention"
+        parts[-1]
+        if parts and parts[-1] in ("contribution", "leave_one_out", "single_tile", "integrated_gradients")
+        else "attention"
     )
     return TileMap(
         name=name,

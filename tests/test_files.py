@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from napari_histcode.errors import AnalysisCancelledError, OutputError
-from napari_histcode.files import make_folder, replacing, staging
+from napari_histcode.files import make_folder, replacing, replacing_folder, staging
 
 
 def raiser(number):
@@ -139,3 +139,60 @@ def test_nothing_staged_stays_after_an_error(tmp_path):
     with pytest.raises(OutputError), staging(tmp_path / "r", last="a") as stage:
         write_and_fail(stage / "a", OSError(errno.ENOSPC, "full"))
     assert list((tmp_path / "r").iterdir()) == []
+
+
+def fill(folder, text):
+    (folder / "marker").write_text(text)
+    (folder / "sub").mkdir()
+    (folder / "sub" / f"{text}.txt").write_text(text)
+
+
+def test_folder_takes_the_place_of_an_older_one_with_all_its_files(tmp_path):
+    path = tmp_path / "new" / "a.zarr"
+    for text in ("old", "new"):
+        with replacing_folder(path, marker="marker") as temporary:
+            fill(temporary, text)
+    assert [file.name for file in (path / "sub").iterdir()] == ["new.txt"]
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_older_folder_survives_an_error_in_the_block(tmp_path):
+    path = tmp_path / "a.zarr"
+    with replacing_folder(path, marker="marker") as temporary:
+        fill(temporary, "old")
+    with pytest.raises(ZeroDivisionError), replacing_folder(path, marker="marker") as temporary:
+        write_and_fail(temporary / "marker", ZeroDivisionError())
+    assert (path / "marker").read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_older_folder_survives_a_failed_last_step(tmp_path, monkeypatch):
+    path = tmp_path / "a.zarr"
+    with replacing_folder(path, marker="marker") as temporary:
+        fill(temporary, "old")
+    rename = Path.replace
+
+    def fails_once(self, target):
+        if self.name.endswith(".part") and ".older" not in self.name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", fails_once)
+    with pytest.raises(OutputError, match="space"), replacing_folder(path, marker="marker") as temporary:
+        fill(temporary, "new")
+    assert (path / "marker").read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_what_is_somebodys_own_is_not_replaced(tmp_path, is_folder):
+    path = tmp_path / "mine"
+    if is_folder:
+        path.mkdir()
+        (path / "thesis.txt").write_text("precious")
+    else:
+        path.write_text("precious")
+    with pytest.raises(OutputError, match="mine"), replacing_folder(path, marker="marker"):
+        raise AssertionError("the block must not run")
+    assert path.exists()
+    assert list(tmp_path.iterdir()) == [path]

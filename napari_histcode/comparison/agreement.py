@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_histcode.comparison.config import KappaWeights
-from napari_histcode.comparison.estimate import NAN
+from napari_histcode.statistics.estimate import NAN
 
 
 def confusion_matrix(

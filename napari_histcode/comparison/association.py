@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_histcode.comparison.estimate import NAN, Estimate, undefined, with_interval
 from napari_histcode.comparison.resampling import CHUNK_VALUES, BlockDraws
+from napari_histcode.statistics.estimate import NAN, Estimate, undefined, with_interval
 
 Floats = NDArray[np.float64]
 

@@ -17,8 +17,9 @@ from scipy.spatial import cKDTree
 from shapely import get_coordinates, get_parts, get_rings
 from shapely.geometry.base import BaseGeometry
 
-from napari_histcode.comparison.estimate import NAN, NO_REGION
 from napari_histcode.comparison.lattice import TileLattice
+from napari_histcode.comparison.reasons import NO_REGION
+from napari_histcode.statistics.estimate import NAN
 
 PIECES_A_TILE = 16
 """Pieces that a tile's edge is cut into, unless an outline is very long."""

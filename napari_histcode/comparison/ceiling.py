@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_histcode.comparison.boundary import Boundary
-from napari_histcode.comparison.estimate import NAN
 from napari_histcode.comparison.lattice import TileLattice
 from napari_histcode.comparison.overlap import area_dice
 from napari_histcode.comparison.reference import TileReference
+from napari_histcode.statistics.estimate import NAN
 
 
 @dataclass(frozen=True, kw_only=True)

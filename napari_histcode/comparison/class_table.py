@@ -12,12 +12,11 @@ from napari_histcode.annotations import Annotation
 from napari_histcode.comparison.agreement import confusion_matrix, kappa_of, kappas_of
 from napari_histcode.comparison.classes_of import is_class, is_cut_out
 from napari_histcode.comparison.config import ComparisonConfig, KappaWeights
-from napari_histcode.comparison.coverage import merge_regions, without
-from napari_histcode.comparison.estimate import NAN, Estimate, with_interval
 from napari_histcode.comparison.ranking import auroc, average_precision
 from napari_histcode.comparison.resampling import draw_blocks
-from napari_histcode.comparison.tile_labels import merged_fraction
 from napari_histcode.scores.scores import SlideScores
+from napari_histcode.statistics.estimate import NAN, Estimate, with_interval
+from napari_histcode.tiling.coverage import merge_regions, merged_fraction, without
 from napari_histcode.tiling.grid import TileGrid
 
 MISSING = -1
@@ -128,7 +127,7 @@ def tabulate_classes(
     ClassTable or None
         None where fewer than two classes are named that one head sees.
     """
-    found = _single_tile_maps(scores, dict(config.class_of_output))
+    found = class_maps(scores, dict(config.class_of_output))
     if found is None:
         return None
     head, per_class = found
@@ -157,7 +156,7 @@ def tabulate_classes(
     )
 
 
-def _single_tile_maps(
+def class_maps(
     scores: SlideScores, class_of: dict[str, str]
 ) -> tuple[str, dict[str, NDArray[np.float64]]] | None:
     """Find a head and, for each class that it sees, the greatest of its single-tile maps."""

@@ -14,14 +14,10 @@ from numpy.typing import NDArray
 
 from napari_histcode.comparison.comparison import Comparison
 from napari_histcode.comparison.config import Stream, random_for
-from napari_histcode.comparison.estimate import Estimate, undefined, with_interval
 from napari_histcode.comparison.lesions import Froc, LesionCandidates, froc, froc_scores
 from napari_histcode.comparison.rows import Row, comparison_rows
-
-FEWEST_PATIENTS = 3
-"""With fewer patients no interval is stated."""
-
-TOO_FEW_PATIENTS = f"fewer than {FEWEST_PATIENTS} patients: no interval"
+from napari_histcode.statistics.estimate import Estimate, undefined, with_interval
+from napari_histcode.statistics.patients import TOO_FEW_PATIENTS, draw_patients, patient_mean
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -133,7 +129,7 @@ def compare_cohort(
         raise ValueError("A cohort has at least one slide.")
     patients = list(dict.fromkeys(member.patient for member in members))
     patient_of = np.array([patients.index(member.patient) for member in members])
-    times = draw_patients(patient_of, n_resamples=n_resamples, seed=seed)
+    times = draw_patients(patient_of, n_resamples=n_resamples, random=random_for(seed, Stream.PATIENTS))
     table: dict[tuple[str, str, str, str], NDArray[np.float64]] = {}
     for k, member in enumerate(members):
         for row in member.rows:
@@ -148,65 +144,6 @@ def compare_cohort(
         n_resamples=n_resamples,
         seed=seed,
     )
-
-
-def draw_patients(patient_of: NDArray[np.intp], *, n_resamples: int, seed: int) -> NDArray[np.float64]:
-    """Draw patients with replacement, then each one's slides with replacement.
-
-    Parameters
-    ----------
-    patient_of : ndarray of int, (n_slides,)
-        Patient of each slide, 0 to n_patients - 1.
-    n_resamples : int
-        Number of draws.
-    seed : int
-        Seed of the draws.
-
-    Returns
-    -------
-    ndarray of float64, (n_resamples, n_slides)
-        How often each draw holds each slide; a patient who is drawn once brings as many slides as there are
-        of that patient. Empty with too few patients.
-    """
-    n_patients = int(patient_of.max()) + 1
-    times = np.zeros((n_resamples if n_patients >= FEWEST_PATIENTS else 0, len(patient_of)))
-    random = random_for(seed, Stream.PATIENTS)
-    slides = [np.flatnonzero(patient_of == patient) for patient in range(n_patients)]
-    for draw in times:
-        for patient in random.integers(0, n_patients, n_patients):
-            own = slides[patient]
-            np.add.at(draw, own[random.integers(0, len(own), len(own))], 1)
-    return times
-
-
-def patient_mean(
-    values: NDArray[np.float64], patient_of: NDArray[np.intp], times: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Mean over patients of the mean over their slides, in each draw; NaN values do not count.
-
-    Parameters
-    ----------
-    values : ndarray, (n_slides,)
-        One a slide.
-    patient_of : ndarray of int, (n_slides,)
-        Patient of each slide, 0 to n_patients - 1.
-    times : ndarray, (n_draws, n_slides)
-        From `draw_patients`; a single row of ones gives the plain mean.
-
-    Returns
-    -------
-    ndarray of float64, (n_draws,)
-        NaN where a draw holds no value.
-    """
-    is_value = np.isfinite(values)
-    members = np.eye(int(patient_of.max()) + 1)[patient_of]
-    n_drawn = times @ members / members.sum(axis=0)  # of each patient
-    n_values = times @ (members * is_value[:, None])
-    total = (times * np.where(is_value, values, 0)) @ members
-    mean = np.divide(total, n_values, out=np.zeros_like(total), where=n_values > 0)
-    counted = n_drawn * (n_values > 0)
-    with np.errstate(invalid="ignore"):
-        return np.asarray((mean * counted).sum(axis=1) / counted.sum(axis=1))
 
 
 def _metric(

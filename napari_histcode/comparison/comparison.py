@@ -12,7 +12,6 @@ from napari_histcode.comparison.ceiling import Ceiling
 from napari_histcode.comparison.class_table import ClassTable
 from napari_histcode.comparison.config import ComparisonConfig
 from napari_histcode.comparison.curves import ThresholdCurve
-from napari_histcode.comparison.estimate import Estimate
 from napari_histcode.comparison.lesions import Froc, LesionCandidates
 from napari_histcode.comparison.overlap import Overlap
 from napari_histcode.comparison.probabilities import Calibration
@@ -23,6 +22,7 @@ from napari_histcode.comparison.shift_null import NullTest
 from napari_histcode.comparison.thresholds import Rule, Threshold
 from napari_histcode.comparison.top_tiles import AttentionMass, PointingGame, TopPrecision
 from napari_histcode.errors import UnknownMapError
+from napari_histcode.statistics.estimate import Estimate
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_histcode.comparison.coverage import tile_boxes
+from napari_histcode.tiling.coverage import tile_boxes
 from napari_histcode.tiling.grid import TileGrid
 
 

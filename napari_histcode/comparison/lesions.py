@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import center_of_mass, label
 from shapely import STRtree, area, get_parts, intersection, points
 
-from napari_histcode.comparison.estimate import NAN
 from napari_histcode.comparison.lattice import TileLattice
 from napari_histcode.comparison.reference import TileReference
 from napari_histcode.comparison.resampling import CHUNK_VALUES
+from napari_histcode.statistics.estimate import NAN
 
 FALSE_ALARMS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Mean false alarms a slide at which the sensitivity is read; the score is its mean (CAMELYON16)."""

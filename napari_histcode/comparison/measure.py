@@ -18,13 +18,13 @@ from napari_histcode.comparison.boundary import (
 from napari_histcode.comparison.comparison import CutOff, Gain, MapComparison
 from napari_histcode.comparison.config import ComparisonConfig
 from napari_histcode.comparison.curves import threshold_curve
-from napari_histcode.comparison.estimate import NAN, why_no_ranking, with_interval
 from napari_histcode.comparison.lattice import TileLattice
 from napari_histcode.comparison.lesions import LesionTiles, find_candidates, froc
 from napari_histcode.comparison.map_null import Observed, shift_tests
 from napari_histcode.comparison.overlap import Overlap, measure_overlap, overlap_rates, taken_tiles
 from napari_histcode.comparison.probabilities import calibrate
 from napari_histcode.comparison.ranking import Ranking, auroc, average_precision, rank_tiles_with_draws
+from napari_histcode.comparison.reasons import why_no_ranking
 from napari_histcode.comparison.reference import TileReference, labels_with_border
 from napari_histcode.comparison.resampling import BlockDraws, draw_blocks
 from napari_histcode.comparison.shift_null import LabelShifts, NullTest
@@ -42,6 +42,7 @@ from napari_histcode.comparison.top_tiles import (
     play_pointing_game,
     top_precision,
 )
+from napari_histcode.statistics.estimate import NAN, with_interval
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_histcode.comparison.boundary import Boundary
-from napari_histcode.comparison.estimate import NAN, Estimate, undefined, with_interval
 from napari_histcode.comparison.lattice import TileLattice
 from napari_histcode.comparison.reference import TileReference
 from napari_histcode.comparison.resampling import BlockDraws
 from napari_histcode.comparison.thresholds import Threshold
+from napari_histcode.statistics.estimate import NAN, Estimate, undefined, with_interval
 
 
 @dataclass(frozen=True, kw_only=True)

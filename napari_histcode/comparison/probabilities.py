@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_histcode.comparison.estimate import EMPTY, NAN, Estimate, undefined, with_interval
+from napari_histcode.comparison.reasons import EMPTY
 from napari_histcode.comparison.resampling import BlockDraws
 from napari_histcode.scores.scores import SlideScores, TileMap
+from napari_histcode.statistics.estimate import NAN, Estimate, undefined, with_interval
 
 
 @dataclass(frozen=True, kw_only=True)

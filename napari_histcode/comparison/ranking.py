@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from napari_histcode.comparison.estimate import NAN, Estimate, undefined, why_no_ranking, with_interval
+from napari_histcode.comparison.reasons import why_no_ranking
 from napari_histcode.comparison.resampling import BlockDraws, draw_blocks
 from napari_histcode.comparison.tile_labels import TileLabel
 from napari_histcode.comparison.weighted_ranking import (
@@ -18,6 +18,7 @@ from napari_histcode.comparison.weighted_ranking import (
     ranking_statistics,
     sort_scores,
 )
+from napari_histcode.statistics.estimate import NAN, Estimate, undefined, with_interval
 from napari_histcode.tiling.grid import TileGrid
 
 MAX_FPR = 0.1

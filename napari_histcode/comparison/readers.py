@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_histcode.comparison.agreement import cohen_kappa, dice_of, fleiss_kappa, krippendorff_alpha
-from napari_histcode.comparison.estimate import NAN
 from napari_histcode.comparison.ranking import auroc
 from napari_histcode.comparison.reference import TileReference
 from napari_histcode.comparison.thresholds import Threshold
+from napari_histcode.statistics.estimate import NAN
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,9 @@ from shapely import MultiPolygon
 
 from napari_histcode.annotations import Annotation
 from napari_histcode.comparison.classes_of import class_names, is_class, is_cut_out, is_looked_at
-from napari_histcode.comparison.coverage import covered_areas, merge_regions, without
 from napari_histcode.comparison.lattice import TileLattice
-from napari_histcode.comparison.tile_labels import TileLabel, merged_fraction
+from napari_histcode.comparison.tile_labels import TileLabel
+from napari_histcode.tiling.coverage import covered_areas, merge_regions, merged_fraction, without
 from napari_histcode.tiling.grid import TileGrid
 
 _SLIVER = 1e-6

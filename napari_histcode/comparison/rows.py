@@ -9,13 +9,14 @@ import numpy as np
 
 from napari_histcode.comparison.class_table import ClassTable
 from napari_histcode.comparison.comparison import Comparison, MapComparison
-from napari_histcode.comparison.estimate import EMPTY, NAN, NO_REGION, Estimate
 from napari_histcode.comparison.map_null import AREA, AUROC, AVERAGE_PRECISION, DICE, ENRICHMENT
 from napari_histcode.comparison.overlap import NAMES, Overlap
 from napari_histcode.comparison.readers import ReaderAgreement
+from napari_histcode.comparison.reasons import EMPTY, NO_REGION
 from napari_histcode.comparison.shift_null import NullTest
 from napari_histcode.comparison.spots import SpotComparison
 from napari_histcode.comparison.tile_labels import TileLabel
+from napari_histcode.statistics.estimate import NAN, Estimate
 
 MEANINGS = {
     "n_positive": "positive tiles",

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_histcode.comparison.config import Stream, random_for
-from napari_histcode.comparison.estimate import NAN
 from napari_histcode.comparison.lattice import TileLattice
 from napari_histcode.comparison.resampling import CHUNK_VALUES
 from napari_histcode.comparison.tile_labels import TileLabel
+from napari_histcode.statistics.estimate import NAN
 
 LEAST_KEPT = 0.25
 """Share of the positive and of the negative tiles that a shift must keep."""

@@ -21,11 +21,11 @@ from napari_histcode.comparison.association import (
     spearman,
     spearman_draws,
 )
-from napari_histcode.comparison.estimate import Estimate, undefined, with_interval
 from napari_histcode.comparison.lattice import TileLattice
 from napari_histcode.comparison.resampling import blocks_at, draws_of
 from napari_histcode.comparison.shift_null import LabelShifts, NullTest, holm, null_test, shifts_of_map
 from napari_histcode.scores.scores import SlideScores, TileMap
+from napari_histcode.statistics.estimate import Estimate, undefined, with_interval
 from napari_histcode.tiling.grid import TileGrid
 
 SCALE = 1e4

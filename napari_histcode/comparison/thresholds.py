@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_histcode.comparison.curves import best_dice
-from napari_histcode.comparison.estimate import NAN
+from napari_histcode.statistics.estimate import NAN
 
 _OTSU_BINS = 256
 

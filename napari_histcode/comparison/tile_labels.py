@@ -7,11 +7,8 @@ from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from shapely import MultiPolygon
-from shapely.geometry.base import BaseGeometry
 
 from napari_histcode.annotations import Annotation
-from napari_histcode.comparison.coverage import covered_areas, merge_regions, tile_boxes
 from napari_histcode.tiling.grid import TileGrid
 
 
@@ -26,17 +23,6 @@ class TileLabel(IntEnum):
     """Annotated as something else."""
     POSITIVE = 1
     """Annotated as the class in question."""
-
-
-def covered_fraction(grid: TileGrid, regions: Sequence[BaseGeometry]) -> NDArray[np.float64]:
-    """Share of each tile's area that the union of regions covers, (n_tiles,) 0 to 1."""
-    return merged_fraction(grid, merge_regions(regions))
-
-
-def merged_fraction(grid: TileGrid, merged: MultiPolygon) -> NDArray[np.float64]:
-    """Share of each tile's area that regions from `merge_regions` cover, (n_tiles,) 0 to 1."""
-    width, height = grid.size_px0
-    return np.clip(covered_areas(tile_boxes(grid.xy_px0, grid.size_px0), merged) / (width * height), 0, 1)
 
 
 def label_tiles(

@@ -10,17 +10,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
 from napari_histcode.comparison.config import Stream, random_for
-from napari_histcode.comparison.estimate import (
-    EMPTY,
-    NAN,
-    NO_POSITIVE,
-    Estimate,
-    undefined,
-    with_interval,
-)
 from napari_histcode.comparison.lattice import TileLattice
+from napari_histcode.comparison.reasons import EMPTY, NO_POSITIVE
 from napari_histcode.comparison.reference import TileReference
 from napari_histcode.comparison.resampling import BlockDraws
+from napari_histcode.statistics.estimate import NAN, Estimate, undefined, with_interval
 
 TOP_SHARE = 0.01
 """Share of tiles whose precision is always given: one per cent."""

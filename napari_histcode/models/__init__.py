@@ -9,11 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari_histcode.models.activation import activate
     from napari_histcode.models.card import EncoderRecord, HeadRecord, ModelCard, OutputRecord
     from napari_histcode.models.devices import choose_device, list_devices
     from napari_histcode.models.encoder import Encoder
+    from napari_histcode.models.explanation import HeadExplanation
     from napari_histcode.models.factory import build_encoder_network
-    from napari_histcode.models.heads import Head, HeadExplanation, activate, build_head
+    from napari_histcode.models.heads import Head, build_head
     from napari_histcode.models.importers import (
         imagenet_encoder,
         import_encoder,
@@ -34,8 +36,8 @@ _HOMES = {
     "Encoder": "encoder",
     "build_encoder_network": "factory",
     "Head": "heads",
-    "HeadExplanation": "heads",
-    "activate": "heads",
+    "HeadExplanation": "explanation",
+    "activate": "activation",
     "build_head": "heads",
     "imagenet_encoder": "importers",
     "import_encoder": "importers",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-CARD_VERSION = 1
+CARD_VERSION = 2
 """Version of the layout of the model folder that this package writes."""
 
 Activation = Literal["sigmoid", "softmax", "identity"]
@@ -68,7 +68,25 @@ class OutputRecord:
     unit: str = ""
     """Unit of the quantity; empty where it has none."""
     evidence: dict[str, Any] | None = None
-    """Measured on held-out data, with intervals; None where nothing was measured."""
+    """Measured on held-out data, with intervals; None where nothing was measured. ``what`` says what was compared
+    with what; of a gene or signature, ``r`` is the correlation, ``low`` and ``high`` its interval, ``n`` the number
+    of slides or spots; of a class there are ``auroc`` or ``tile_auroc`` with value, low and high."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DomainRecord:
+    """What a head learned from, in words that a slide can be compared with."""
+
+    organs: tuple[str, ...] = ()
+    """Organs or tissues in lower case: "bone"; empty where nobody said."""
+    stains: tuple[str, ...] = ()
+    """Stains: "H&E"; empty where nobody said."""
+    mpp_range: tuple[float, float] | None = None
+    """Finest and coarsest scan that it learned from, micrometres per pixel; None where nobody said."""
+
+    def __post_init__(self) -> None:
+        if self.mpp_range is not None and not 0 < self.mpp_range[0] <= self.mpp_range[1]:
+            raise ValueError(f"mpp_range is the finest and the coarsest scan, not {self.mpp_range}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +109,10 @@ class HeadRecord:
     """Classes or genes, in the order of the head's rows."""
     domain: str = ""
     """Organ, stain and resolution it was trained on, for the warning on other slides."""
+    trained_on: DomainRecord | None = None
+    """The same, for programs to compare; None where nobody said."""
+    ensemble: str = ""
+    """Heads of one such name were trained alike and differ by seed or fold: their spread is doubt."""
 
     def __post_init__(self) -> None:
         names = [output.name for output in self.outputs]
@@ -124,5 +146,7 @@ class ModelCard:
     """What it may not be used for."""
     weights_digest: str = ""
     """SHA-256 of the weights file, in hex."""
+    statistics_digest: str = ""
+    """SHA-256 of the file of feature statistics, in hex; empty where there is none."""
     card_version: int = CARD_VERSION
     """Layout of the model folder."""

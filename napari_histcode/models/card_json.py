@@ -13,6 +13,7 @@ from napari_histcode.errors import ModelFileError
 from napari_histcode.models.card import (
     CARD_VERSION,
     Activation,
+    DomainRecord,
     EncoderRecord,
     HeadRecord,
     ModelCard,
@@ -94,6 +95,7 @@ def card_from_json(text: str, *, source: str) -> ModelCard:
             intended_use=keys.text("intended_use"),
             limits=keys.text("limits"),
             weights_digest=keys.text("weights_digest"),
+            statistics_digest=keys.text("statistics_digest"),
             card_version=keys.count("card_version"),
         ),
         source,
@@ -155,6 +157,22 @@ def _head(data: Any, where: str) -> HeadRecord:
             activation=keys.choice("activation", get_args(Activation)),
             outputs=tuple(_output(output, f"{where}.outputs[{i}]") for i, output in enumerate(outputs)),
             domain=keys.text("domain"),
+            trained_on=_domain(keys.value("trained_on"), f"{where}.trained_on"),
+            ensemble=keys.text("ensemble"),
+        ),
+        where,
+    )
+
+
+def _domain(data: Any, where: str) -> DomainRecord | None:
+    if data is None:
+        return None
+    keys = _Keys(data, DomainRecord, where)
+    return _made(
+        lambda: DomainRecord(
+            organs=keys.texts("organs"),
+            stains=keys.texts("stains"),
+            mpp_range=keys.pair_or_none("mpp_range"),
         ),
         where,
     )
@@ -227,6 +245,15 @@ class _Keys:
             raise self.fault(key, "is not three numbers, one a colour")
         r, g, b = (self._number(key, value, is_positive=is_positive) for value in values)
         return r, g, b
+
+    def pair_or_none(self, key: str) -> tuple[float, float] | None:
+        if self.value(key) is None:
+            return None
+        values = self.sequence(key)
+        if len(values) != 2:
+            raise self.fault(key, "is not two numbers")
+        low, high = (self._number(key, value, is_positive=True) for value in values)
+        return low, high
 
     def choice(self, key: str, choices: tuple[str, ...]) -> Any:
         value = self.value(key)

@@ -18,8 +18,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from napari_histcode.errors import ModelMismatchError, NoTilesError
+from napari_histcode.models.activation import activate as activate
 from napari_histcode.models.attention import GatedAttention, attention_weights
-from napari_histcode.models.card import Activation, HeadRecord, Pooling
+from napari_histcode.models.card import HeadRecord, Pooling
+from napari_histcode.models.explanation import HeadExplanation as HeadExplanation
+from napari_histcode.models.explanation import pool_tiles
 from napari_histcode.models.workers import map_over_cores
 
 CHUNK_TILES = 2048
@@ -35,26 +38,6 @@ class BagOutput(NamedTuple):
     """(b, n_tiles) before the softmax; meaningless on padding."""
     embedding: Tensor
     """(b, n_tiles, hidden_dim); zero on padding."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class HeadExplanation:
-    """The parts of a head's answer about one bag, in float32."""
-
-    attention_logits: NDArray[np.float32]
-    """(n_tiles,) s_i; all zero with mean pooling."""
-    attention: NDArray[np.float32]
-    """(n_tiles,) a_i, positive, summing to 1."""
-    single_tile: NDArray[np.float32]
-    """(n_tiles, n_outputs) C h_i + b: what the head says of this tile alone."""
-    outputs: NDArray[np.float32]
-    """(n_outputs,) y = sum_i a_i single_tile_i, before the activation."""
-    bias: NDArray[np.float32]
-    """(n_outputs,) b: what the head says where nothing speaks for or against."""
-
-    def __post_init__(self) -> None:
-        for array in (self.attention_logits, self.attention, self.single_tile, self.outputs, self.bias):
-            array.flags.writeable = False
 
 
 class AttentionHead(nn.Module):
@@ -167,7 +150,7 @@ class AttentionHead(nn.Module):
             raise ModelMismatchError(
                 "The features of this bag hold values that are not finite.", advice="Encode the slide again."
             )
-        return _explanation(logits, single, self.output.bias.detach().float().cpu().numpy().copy())
+        return pool_tiles(logits, single, self.output.bias.detach().float().cpu().numpy().copy())
 
     @torch.inference_mode()
     def _explain_chunk(
@@ -241,47 +224,3 @@ def build_head(record: HeadRecord, feature_dim: int, *, dropout: float = 0.0) ->
         dropout=dropout,
     )
     return Head(record=record, module=module)
-
-
-def activate(outputs: NDArray[np.floating], activation: Activation) -> NDArray[np.float64]:
-    """Turn raw outputs into predictions.
-
-    Parameters
-    ----------
-    outputs : ndarray
-        (..., n_outputs) before the activation.
-    activation : {"sigmoid", "softmax", "identity"}
-        As the head's record says.
-
-    Returns
-    -------
-    ndarray
-        (..., n_outputs) probabilities, or the outputs themselves.
-    """
-    raw = np.asarray(outputs, np.float64)
-    if activation == "identity":
-        return raw
-    if activation == "sigmoid":
-        return 0.5 * (1 + np.tanh(raw / 2))
-    powers = np.exp(raw - raw.max(axis=-1, keepdims=True))
-    shares: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
-    return shares
-
-
-def _explanation(
-    logits: NDArray[np.float32], single_tile: NDArray[np.float32], bias: NDArray[np.float32]
-) -> HeadExplanation:
-    """Pool in float64: over 100,000 tiles the weights are tiny, and float32 sums drift."""
-    powers = np.exp(logits.astype(np.float64) - float(logits.max()))
-    attention = powers / powers.sum()
-    outputs = np.zeros(single_tile.shape[1])
-    for start in range(0, len(logits), CHUNK_TILES):
-        chunk = slice(start, start + CHUNK_TILES)
-        outputs += attention[chunk] @ single_tile[chunk].astype(np.float64)
-    return HeadExplanation(
-        attention_logits=logits,
-        attention=attention.astype(np.float32),
-        single_tile=single_tile,
-        outputs=outputs.astype(np.float32),
-        bias=bias,
-    )

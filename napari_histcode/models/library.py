@@ -20,6 +20,8 @@ CARD_NAME = "card.json"
 """The card's file in a model folder."""
 WEIGHTS_NAME = "weights.safetensors"
 """The weights' file in a model folder."""
+STATISTICS_NAME = "statistics.safetensors"
+"""The file of feature statistics in a model folder, where there is one."""
 
 
 def models_folder() -> Path:

@@ -12,6 +12,7 @@ from napari_histcode.errors import ModelMismatchError, UnknownMapError
 from napari_histcode.models.card import EncoderRecord, ModelCard
 from napari_histcode.models.encoder import Encoder
 from napari_histcode.models.heads import Head
+from napari_histcode.models.statistics import FeatureStatistics
 from napari_histcode.models.weights import digest_weights, network_weights
 
 
@@ -25,6 +26,8 @@ class Model:
     """Turns tiles into features."""
     heads: tuple[Head, ...]
     """Turn features into predictions."""
+    statistics: FeatureStatistics | None = None
+    """What the training tiles' features look like; None where nobody measured it."""
 
     def __post_init__(self) -> None:
         if self.card.encoder != self.encoder.record:
@@ -40,6 +43,11 @@ class Model:
                     f"Head {head.name!r} takes features of length {head.feature_dim}, and encoder "
                     f"{self.encoder.record.name} gives {self.encoder.feature_dim}."
                 )
+        if self.statistics is not None and self.statistics.feature_dim != self.encoder.feature_dim:
+            raise ModelMismatchError(
+                f"The statistics are of {self.statistics.feature_dim} features, and encoder "
+                f"{self.encoder.record.name} gives {self.encoder.feature_dim}."
+            )
 
     @property
     def name(self) -> str:
@@ -75,7 +83,7 @@ class Model:
         heads = tuple(
             replace(head, module=copy.deepcopy(head.module).to(encoder.device)) for head in self.heads
         )
-        return Model(card=self.card, encoder=encoder, heads=heads)
+        return replace(self, encoder=encoder, heads=heads)
 
     def check_features(self, encoder: EncoderRecord) -> None:
         """Refuse features of another encoder.
@@ -120,6 +128,7 @@ def build_model(
     results: dict[str, Any] | None = None,
     intended_use: str = "Research use only.",
     limits: str = "Not for diagnosis.",
+    statistics: FeatureStatistics | None = None,
 ) -> Model:
     """Put an encoder and heads together under a card.
 
@@ -131,6 +140,8 @@ def build_model(
         Heads that take its features.
     name, version, description, licence, training_data, results, intended_use, limits
         As in `ModelCard`.
+    statistics : FeatureStatistics, optional
+        What the training tiles' features look like.
 
     Raises
     ------
@@ -150,4 +161,4 @@ def build_model(
         limits=limits,
     )
     on_device = tuple(replace(head, module=head.module.to(encoder.device)) for head in heads)
-    return Model(card=card, encoder=encoder, heads=on_device)
+    return Model(card=card, encoder=encoder, heads=on_device, statistics=statistics)

@@ -4,6 +4,7 @@ Weights are named ``encoder.<name>`` and ``heads.<head>.<name>``. Matrices of th
 stored in half precision (`EncoderRecord.dtype`); vectors, such as the statistics of batch
 normalisation, and heads stay in float32. They are computed with in float32 (or bfloat16) again.
 A model whose encoder comes from a hub keeps only its heads: gigabytes and licences stay there.
+``statistics.safetensors``, where there is one, says what the training tiles' features look like.
 """
 
 from __future__ import annotations
@@ -25,9 +26,22 @@ from napari_histcode.models.devices import choose_device
 from napari_histcode.models.encoder import Encoder
 from napari_histcode.models.factory import build_encoder_network, is_hub_architecture
 from napari_histcode.models.heads import Head, build_head
-from napari_histcode.models.library import CARD_NAME, WEIGHTS_NAME, find_model, list_models, read_card
+from napari_histcode.models.library import (
+    CARD_NAME,
+    STATISTICS_NAME,
+    WEIGHTS_NAME,
+    find_model,
+    list_models,
+    read_card,
+)
 from napari_histcode.models.model import Model
 from napari_histcode.models.precision import PrecisionChoice
+from napari_histcode.models.statistics import (
+    FeatureStatistics,
+    digest_of,
+    read_statistics,
+    statistics_bytes,
+)
 from napari_histcode.models.weights import (
     digest_weights,
     load_weights,
@@ -35,7 +49,7 @@ from napari_histcode.models.weights import (
     read_safetensors,
 )
 
-__all__ = ["list_models", "load_model", "read_card", "save_model"]
+__all__ = ["add_statistics", "list_models", "load_model", "read_card", "save_model"]
 
 _ENCODER = "encoder."
 _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -91,13 +105,80 @@ def save_model(
         for name, value in network_weights(head.module).items():
             tensors[_head_prefix(head.record) + name] = _stored(value, "float32", name)
     content = save(tensors)
-    digest = hashlib.sha256(content).hexdigest()
-    card = replace(model.card, encoder=record, weights_digest=digest, card_version=CARD_VERSION)
+    described = statistics_bytes(model.statistics) if model.statistics is not None else None
+    card = replace(
+        model.card,
+        encoder=record,
+        weights_digest=hashlib.sha256(content).hexdigest(),
+        statistics_digest=digest_of(described) if described is not None else "",
+        card_version=CARD_VERSION,
+    )
     text = card_text(card)
     with staging(Path(folder), last=CARD_NAME) as stage:
         (stage / WEIGHTS_NAME).write_bytes(content)
+        if described is not None:
+            (stage / STATISTICS_NAME).write_bytes(described)
         (stage / CARD_NAME).write_text(text, encoding="utf-8")
     return card
+
+
+def add_statistics(
+    folder: str | os.PathLike[str],
+    statistics: FeatureStatistics,
+    *,
+    heads: tuple[HeadRecord, ...] | None = None,
+) -> ModelCard:
+    """Put feature statistics into a model folder; the weights stay as they are, byte for byte.
+
+    Parameters
+    ----------
+    folder : path
+        A model folder.
+    statistics : FeatureStatistics
+        Of the tiles that its heads learned from.
+    heads : tuple of HeadRecord, optional
+        Records to take the place of those on the card, for what is said of the domain; names, shapes and
+        outputs have to be the same.
+
+    Returns
+    -------
+    ModelCard
+        As written.
+
+    Raises
+    ------
+    ModelFileError
+        If the folder holds no model, or the statistics or records are of another one.
+    OutputError
+        If the files cannot be written.
+    """
+    folder = Path(folder)
+    card = read_card_file(folder / CARD_NAME)
+    if statistics.feature_dim != card.encoder.feature_dim:
+        raise ModelFileError(
+            f"The statistics are of {statistics.feature_dim} features, and the encoder of {card.name!r} "
+            f"gives {card.encoder.feature_dim}.",
+            advice="Fit them on features of this model's encoder.",
+        )
+    if heads is not None and [_shape_of(head) for head in heads] != [_shape_of(head) for head in card.heads]:
+        raise ModelFileError(f"These records are not of the heads of {card.name!r}.")
+    content = statistics_bytes(statistics)
+    card = replace(
+        card,
+        heads=heads if heads is not None else card.heads,
+        statistics_digest=digest_of(content),
+        card_version=CARD_VERSION,
+    )
+    text = card_text(card)
+    with staging(folder, last=CARD_NAME) as stage:
+        (stage / STATISTICS_NAME).write_bytes(content)
+        (stage / CARD_NAME).write_text(text, encoding="utf-8")
+    return card
+
+
+def _shape_of(head: HeadRecord) -> HeadRecord:
+    """Return a head's record without what is said of its domain."""
+    return replace(head, domain="", trained_on=None, ensemble="")
 
 
 def load_model(
@@ -159,7 +240,13 @@ def load_model(
         _load_head(record, named, encoder, source)
         for record, named in zip(card.heads, head_weights, strict=True)
     )
-    return Model(card=replace(card, encoder=encoder.record), encoder=encoder, heads=heads)
+    statistics = None
+    if card.statistics_digest:
+        statistics = read_statistics(
+            folder / STATISTICS_NAME, digest=card.statistics_digest, feature_dim=encoder.feature_dim
+        )
+    card = replace(card, encoder=encoder.record)
+    return Model(card=card, encoder=encoder, heads=heads, statistics=statistics)
 
 
 def _read_weights(folder: Path, card: ModelCard) -> dict[str, Tensor]:

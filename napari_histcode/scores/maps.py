@@ -14,6 +14,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_histcode.models.explanation import HeadExplanation, pool_tiles
+
 Floats = NDArray[np.float32]
 
 
@@ -37,33 +39,31 @@ def contribution(attention: Floats, single_tile: Floats, bias: Floats) -> Floats
     return np.asarray(attention[:, None] * (single_tile - bias), dtype=np.float32)
 
 
-def leave_one_out(attention: Floats, single_tile: Floats, outputs: Floats, bias: Floats) -> Floats:
+def leave_one_out(parts: HeadExplanation) -> Floats:
     """Compute how much the slide's outputs would fall without each tile.
 
     Parameters
     ----------
-    attention : ndarray, (n_tiles,)
-        Attention weights; they sum to 1.
-    single_tile : ndarray, (n_tiles, n_outputs)
-        Output of each tile alone.
-    outputs : ndarray, (n_outputs,)
-        Outputs of the whole bag.
-    bias : ndarray, (n_outputs,)
-        Bias of the head: what it says of an empty bag.
+    parts : HeadExplanation
+        The head's answer about the bag.
 
     Returns
     -------
     ndarray of float32, (n_tiles, n_outputs)
-        Signed, in units of the output.
+        Signed, in units of the output. Without its only tile a bag is empty, and says the bias.
     """
-    weight = attention.astype(np.float64)[:, None]
-    rest = 1 - weight
-    with np.errstate(divide="ignore", invalid="ignore"):
-        change = weight / rest * (single_tile - outputs)
-    # A tile with all the attention leaves nothing behind: the empty bag says the bias.
-    return np.where(rest > 0, change, outputs - bias).astype(np.float32)
+    weight = parts.attention.astype(np.float64)[:, None]
+    change = weight * (parts.single_tile - parts.outputs)
+    change /= np.maximum(1 - weight, 0.5)
+    # where one tile holds most of the attention, 1 - a has lost its digits: leave that one out by hand
+    for tile in np.flatnonzero(parts.attention > 0.5):
+        rest = np.delete(np.arange(len(parts.attention)), tile)
+        without = pool_tiles(parts.attention_logits[rest], parts.single_tile[rest], parts.bias)
+        change[tile] = parts.outputs - without.outputs
+    return change.astype(np.float32)
 
 
 def effective_number(attention: Floats) -> float:
-    """Count the tiles that share the attention: 1 for one dominant tile, n for uniform weights."""
-    return float(1 / np.square(attention, dtype=np.float64).sum())
+    """Count the tiles that share the attention: 1 if one has it all, n for uniform weights, 0 for none."""
+    total = float(np.square(attention, dtype=np.float64).sum())
+    return 1 / total if total > 0 else 0.0

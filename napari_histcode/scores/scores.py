@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -12,7 +13,11 @@ from napari_histcode.errors import UnknownMapError
 from napari_histcode.models.card import EncoderRecord
 from napari_histcode.tiling.grid import TileGrid
 
-MapKind = Literal["attention", "contribution", "leave_one_out", "single_tile"]
+MapKind = Literal[
+    "attention", "contribution", "leave_one_out", "single_tile", "integrated_gradients",
+    "similarity", "probability", "cluster", "distance", "spread",
+]  # fmt: skip
+"""The first five explain a head: four are exact and free, integrated gradients have to be asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,3 +111,9 @@ class SlideScores:
         raise UnknownMapError(
             f"There is no map {name!r}.", advice=f"There are: {', '.join(self.map_names) or 'none'}."
         )
+
+    def with_maps(self, maps: Sequence[TileMap]) -> SlideScores:
+        """Return these scores with further maps; one whose name is known takes the place of the old one."""
+        new = {tile_map.name: tile_map for tile_map in maps}
+        kept = tuple(new.pop(tile_map.name, tile_map) for tile_map in self.maps)
+        return replace(self, maps=kept + tuple(new.values()))

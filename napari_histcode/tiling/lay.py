@@ -66,7 +66,7 @@ def lay_tiles(
         _spread(d, f, s) for d, f, s in zip(slide.dimensions, size, longest, strict=True)
     )
     stride = (stride_x, stride_y)
-    fraction = _tissue_fraction(tissue, size, stride, (columns, rows))
+    fraction = covered_fraction(tissue.mask, tissue.scale_px0, size, stride, (columns, rows))
     chosen = (fraction >= config.min_tissue) & (fraction > 0)
     if roi is not None:
         chosen &= _centres_inside(roi, size, stride, (columns, rows))
@@ -97,27 +97,43 @@ def _spread(extent_px0: int, size_px0: float, longest_stride_px0: float) -> tupl
     return n_strides + 1, room / n_strides if n_strides else longest_stride_px0
 
 
-def _tissue_fraction(
-    tissue: TissueMask, size: tuple[float, float], stride: tuple[float, float], shape: tuple[int, int]
+def covered_fraction(
+    mask: NDArray[np.bool_],
+    scale_px0: tuple[float, float],
+    size_px0: tuple[float, float],
+    stride_px0: tuple[float, float],
+    lattice_shape: tuple[int, int],
 ) -> NDArray[np.float64]:
-    """Exact share of tissue of every lattice tile, (rows, columns), from the mask's integral image.
+    """Exact share of every lattice tile that a mask covers, (rows, columns), from its integral image.
 
     The integral of a raster of unit pixels is bilinear within a pixel, so interpolating it linearly
     gives exact areas for footprints that end inside a mask pixel.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, (height, width)
+        The mask; its corner is the slide's.
+    scale_px0 : tuple of float
+        Level-0 pixels per mask pixel along x and y.
+    size_px0, stride_px0 : tuple of float
+        Size and spacing of the tiles in level-0 pixels.
+    lattice_shape : tuple of int
+        Columns and rows of the lattice.
     """
-    integral = np.zeros((tissue.mask.shape[0] + 1, tissue.mask.shape[1] + 1))
-    integral[1:, 1:] = tissue.mask.cumsum(axis=0, dtype=np.float64).cumsum(axis=1)
+    integral = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1))
+    integral[1:, 1:] = mask.cumsum(axis=0, dtype=np.float64).cumsum(axis=1)
     left, top = (
-        np.arange(shape[axis], dtype=np.float64) * (stride[axis] / tissue.scale_px0[axis]) for axis in (0, 1)
+        np.arange(lattice_shape[axis], dtype=np.float64) * (stride_px0[axis] / scale_px0[axis])
+        for axis in (0, 1)
     )
-    right, bottom = (start + size[axis] / tissue.scale_px0[axis] for axis, start in enumerate((left, top)))
+    right, bottom = (start + size_px0[axis] / scale_px0[axis] for axis, start in enumerate((left, top)))
     covered = (
         _bilinear(integral, bottom, right)
         - _bilinear(integral, top, right)
         - _bilinear(integral, bottom, left)
         + _bilinear(integral, top, left)
     )
-    area = size[0] / tissue.scale_px0[0] * size[1] / tissue.scale_px0[1]
+    area = size_px0[0] / scale_px0[0] * size_px0[1] / scale_px0[1]
     return np.clip(covered / area, 0, 1)
 
 

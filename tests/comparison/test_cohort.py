@@ -4,14 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from napari_histcode.comparison.cohort import (
     compare_cohort,
-    draw_patients,
     member_of,
-    patient_mean,
 )
 from napari_histcode.comparison.cohort_table import read_cohort_table
 from napari_histcode.comparison.compare import compare
@@ -64,28 +60,6 @@ def test_two_patients_are_too_few_for_an_interval() -> None:
     assert "patients" in mean.reason
     with pytest.raises(ValueError, match="at least one"):
         compare_cohort([])
-
-
-@settings(deadline=None, max_examples=30)
-@given(seed=st.integers(0, 10_000))
-def test_draws_hold_patients_whole_and_the_mean_is_that_of_their_means(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    patient_of = np.sort(np.concatenate([np.arange(4), rng.integers(0, 4, 6)]))
-    times = draw_patients(patient_of, n_resamples=8, seed=seed)
-    size = np.bincount(patient_of)
-    drawn = np.stack([times[:, patient_of == p].sum(axis=1) for p in range(4)], axis=1) / size
-    assert (drawn.sum(axis=1) == 4).all()
-    assert (drawn == np.round(drawn)).all()
-    values = np.where(rng.random(10) < 0.2, np.nan, rng.normal(size=10))
-    for row, found in zip(times, patient_mean(values, patient_of, times), strict=True):
-        total, weight = 0.0, 0.0
-        for p in range(4):
-            chosen = (patient_of == p) & np.isfinite(values) & (row > 0)
-            if chosen.any():
-                n = row[patient_of == p].sum() / size[p]
-                total += n * np.average(values[chosen], weights=row[chosen])
-                weight += n
-        assert found == pytest.approx(total / weight if weight else np.nan, nan_ok=True)
 
 
 def test_the_table_of_a_cohort(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from shapely.geometry import LineString, Point, Polygon, box
 from shapely.ops import unary_union
 
 from napari_histcode.comparison.classes_of import is_class, is_cut_out
-from napari_histcode.comparison.coverage import covered_areas, merge_regions
 from napari_histcode.comparison.reference import labels_with_border
-from napari_histcode.comparison.tile_labels import TileLabel, covered_fraction, label_tiles
+from napari_histcode.comparison.tile_labels import TileLabel, label_tiles
+from napari_histcode.tiling.coverage import covered_areas, covered_fraction, merge_regions
 from tests.builders import make_grid
 from tests.comparison.planted import COLUMNS, GRID, ROWS, TILE, reference_of, region, shape
 

@@ -1,62 +1,30 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from scipy.special import softmax
 
 from napari_histcode.errors import ModelMismatchError, UnknownMapError
 from napari_histcode.features.bag import FeatureBag
-from napari_histcode.models.card import EncoderRecord, HeadRecord, OutputRecord
-from napari_histcode.models.encoder import Encoder
-from napari_histcode.models.heads import build_head
-from napari_histcode.models.model import Model, build_model
-from napari_histcode.scores.score import score_bag
-from tests.features.fakes import full_grid, gradient_slide
-
-FEATURE_DIM = 8
-
-
-class FirstPixels(torch.nn.Module):
-    """A network with next to no weights."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scale = torch.nn.Parameter(torch.ones(FEATURE_DIM))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x.flatten(1)[:, :FEATURE_DIM] * self.scale
+from napari_histcode.models.model import Model
+from napari_histcode.scores.explanation import explain_bag
+from napari_histcode.scores.score import score_bag, scores_of
+from tests.scores.small_model import HEADS, small_bag, small_model
 
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    torch.manual_seed(0)
-    encoder = Encoder(
-        FirstPixels(),
-        EncoderRecord(
-            name="first-pixels", architecture="test", feature_dim=FEATURE_DIM, tile_px=32, mpp=1.0,
-            mean=(0, 0, 0), std=(1, 1, 1), digest="ab" * 32,
-        ),
-        precision="float32",
-    )  # fmt: skip
-    classes = tuple(OutputRecord(name=name, label=name) for name in ("tumour", "necrosis"))
-    gene = OutputRecord(name="CD3E", label="CD3E", quantity="log2 fold change")
-    dims = {"hidden_dim": 6, "attention_dim": 4}
-    tissue = {"name": "tissue", "label": "tissue", "pooling": "gated_attention", "activation": "sigmoid"}
-    genes = {"name": "genes", "label": "genes", "pooling": "mean", "activation": "identity"}
-    heads = (
-        HeadRecord(**tissue, **dims, outputs=classes),
-        HeadRecord(**genes, **dims, outputs=(gene,)),
-    )  # fmt: skip
-    return build_model(encoder, tuple(build_head(head, FEATURE_DIM) for head in heads), name="tiny")
+    return small_model()
 
 
 @pytest.fixture(scope="module")
-def bag(model: Model) -> FeatureBag:
-    grid = full_grid(gradient_slide())
-    features = np.random.default_rng(0).normal(size=(len(grid), FEATURE_DIM)).astype(np.float32)
-    return FeatureBag(features=features, grid=grid, encoder=model.encoder.record, n_corrupt=3)
+def bag() -> FeatureBag:
+    return small_bag(108)
 
 
 def test_predictions_are_those_of_the_heads_forward_pass(model: Model, bag: FeatureBag) -> None:
@@ -65,36 +33,50 @@ def test_predictions_are_those_of_the_heads_forward_pass(model: Model, bag: Feat
         raw = [head.module.eval()(torch.tensor(bag.features)).outputs.numpy() for head in model.heads]
     assert np.allclose([p.raw for p in scores.predictions], np.concatenate(raw), atol=1e-5)
     assert np.allclose([p.value for p in scores.predictions[:2]], 1 / (1 + np.exp(-raw[0])), atol=1e-5)
-    assert scores.predictions[2].value == scores.predictions[2].raw
-    assert [p.quantity for p in scores.predictions] == ["probability", "probability", "log2 fold change"]
+    assert np.allclose([p.value for p in scores.predictions[2:5]], softmax(raw[1]), atol=1e-5)
+    assert all(p.value == p.raw for p in scores.predictions[5:])
+    quantities = [p.quantity for p in scores.predictions]
+    assert quantities == ["probability"] * 5 + ["log2 fold change"] * 2 + ["months"]
     assert scores.n_corrupt == 3
 
 
-def test_maps_are_named_once_and_add_up(model: Model, bag: FeatureBag) -> None:
+def test_maps_are_named_once(model: Model, bag: FeatureBag) -> None:
     scores = score_bag(bag, model)
-    assert len(set(scores.map_names)) == len(scores.maps) == 2 + 3 * 3
-    assert scores.map("tissue.attention").values.sum() == pytest.approx(1, abs=1e-5)
-    for prediction in scores.predictions:
-        name = f"{prediction.head}.{prediction.output}"
-        bias = model.head(prediction.head).explain(bag.features).bias
-        position = [o.name for o in model.head(prediction.head).record.outputs].index(prediction.output)
-        total = scores.map(f"{name}.contribution").values.sum() + bias[position]
-        assert total == pytest.approx(prediction.raw, abs=1e-4)
+    assert len(set(scores.map_names)) == len(scores.maps) == 4 + 3 * 8
     assert scores.effective_tiles["genes"] == pytest.approx(len(bag), rel=1e-4)
+    assert {m.is_signed for m in scores.maps if m.kind == "contribution"} == {True}
+    assert not scores.map("genes.CD3E.single_tile").is_signed
 
 
-def test_the_order_of_tiles_changes_nothing(model: Model, bag: FeatureBag) -> None:
-    order = np.random.default_rng(1).permutation(len(bag))
-    shuffled = FeatureBag(features=bag.features[order], grid=bag.grid.select(order), encoder=bag.encoder)
-    first, second = score_bag(bag, model), score_bag(shuffled, model)
-    assert np.allclose([p.raw for p in first.predictions], [p.raw for p in second.predictions], atol=1e-5)
-    for tile_map in first.maps:
-        assert np.allclose(tile_map.values[order], second.map(tile_map.name).values, atol=1e-5)
+def test_only_the_maps_that_are_wanted_are_made(model: Model, bag: FeatureBag) -> None:
+    names = ("genes.CD3E.single_tile", "tissue.attention", "no.such.map", "subtype.other.leave_one_out")
+    explanation = explain_bag(bag, model)
+    whole, some = scores_of(explanation), scores_of(explanation, maps=names)
+    assert set(some.map_names) == set(names) - {"no.such.map"}
+    assert some.predictions == whole.predictions
+    for tile_map in some.maps:
+        np.testing.assert_array_equal(tile_map.values, whole.map(tile_map.name).values)
+
+
+def test_an_explanation_knows_its_heads_and_fits_its_grid(model: Model, bag: FeatureBag) -> None:
+    explanation = explain_bag(bag, model)
+    assert explanation.head("genes").name == "genes"
+    with pytest.raises(UnknownMapError, match="tissue, subtype"):
+        explanation.head("nonsense")
+    with pytest.raises(ValueError, match="108 tiles"):
+        replace(explanation, grid=bag.grid.select(np.arange(3)))
+
+
+def test_scores_do_without_torch_once_the_bag_is_explained() -> None:
+    modules = "faithfulness, faithfulness_ranking, faithfulness_cohort, what_if, score, explanation"
+    code = f"import sys; from napari_histcode.scores import {modules}; print('torch' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "False"
 
 
 def test_one_tile_is_enough(model: Model, bag: FeatureBag) -> None:
     one = FeatureBag(features=bag.features[:1], grid=bag.grid.select(np.array([0])), encoder=bag.encoder)
-    assert score_bag(one, model).effective_tiles == {"tissue": 1, "genes": 1}
+    assert score_bag(one, model).effective_tiles == dict.fromkeys(HEADS, 1)
 
 
 def test_features_of_another_encoder_are_refused(model: Model, bag: FeatureBag) -> None:

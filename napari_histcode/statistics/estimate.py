@@ -10,11 +10,6 @@ from numpy.typing import NDArray
 
 NAN = float("nan")
 
-NO_POSITIVE = "no tile is positive"
-NO_NEGATIVE = "no tile is negative"
-NO_REGION = "no region is positive"
-EMPTY = "no tile counts"
-
 LEAST_USABLE = 0.5
 """Share of draws that must give a number for an interval to be stated."""
 
@@ -71,10 +66,3 @@ def with_interval(value: float, draws: NDArray[np.floating], *, reason: str = ""
         return Estimate(value=value, reason="most draws of the bootstrap hold a single class")
     low, high = np.percentile(usable, [2.5, 97.5])
     return Estimate(value=value, low=float(low), high=float(high))
-
-
-def why_no_ranking(n_positive: int, n_negative: int) -> str:
-    """Say why tiles cannot be ranked, or nothing where they can."""
-    if not n_positive and not n_negative:
-        return EMPTY
-    return NO_POSITIVE if not n_positive else NO_NEGATIVE if not n_negative else ""

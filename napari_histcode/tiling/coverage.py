@@ -22,11 +22,14 @@ from shapely import (
     get_parts,
     get_type_id,
     intersection,
+    make_valid,
     multipolygons,
     prepare,
     union_all,
 )
 from shapely.geometry.base import BaseGeometry
+
+from napari_histcode.tiling.grid import TileGrid
 
 _MANY_VERTICES = 400
 """A region with more is cut into pieces first: every tile would meet all of its vertices."""
@@ -100,6 +103,10 @@ def covered_areas(boxes: NDArray[Any], merged: MultiPolygon) -> NDArray[np.float
     is_small = get_num_coordinates(parts) <= _MANY_VERTICES
     small = parts[is_small]
     tile, part = STRtree(small).query(boxes, predicate="intersects")
+    prepare(small)
+    is_inside = contains_properly(small[part], boxes[tile])  # most tiles of a wide region: no cutting
+    np.add.at(covered, tile[is_inside], area(boxes[tile[is_inside]]))
+    tile, part = tile[~is_inside], part[~is_inside]
     np.add.at(covered, tile, area(intersection(boxes[tile], small[part])))
     for large in parts[~is_small]:
         _add_large(covered, boxes, large)
@@ -136,3 +143,27 @@ def _add_large(covered: NDArray[np.float64], boxes: NDArray[Any], part: BaseGeom
 def tile_boxes(xy: NDArray[np.float64], size: tuple[float, float]) -> NDArray[Any]:
     """Make boxes from their corners (n, 2) and their common size."""
     return np.asarray(box(xy[:, 0], xy[:, 1], xy[:, 0] + size[0], xy[:, 1] + size[1]))
+
+
+def covered_fraction(grid: TileGrid, regions: Sequence[BaseGeometry]) -> NDArray[np.float64]:
+    """Share of each tile's area that the union of regions covers, (n_tiles,) 0 to 1.
+
+    Outlines that cross themselves are mended first.
+    """
+    return merged_fraction(grid, merge_regions([one if one.is_valid else make_valid(one) for one in regions]))
+
+
+def merged_fraction(grid: TileGrid, merged: MultiPolygon) -> NDArray[np.float64]:
+    """Share of each tile's area that regions from `merge_regions` cover, (n_tiles,) 0 to 1.
+
+    Only tiles that meet the bounds of all regions are worked on, so that a small region on a large slide
+    costs next to nothing.
+    """
+    covered = np.zeros(len(grid))
+    if merged.is_empty:
+        return covered
+    left, top, right, bottom = merged.bounds
+    corner, size = grid.xy_px0, grid.size_px0
+    near = np.flatnonzero(((corner + size >= (left, top)) & (corner <= (right, bottom))).all(axis=1))
+    covered[near] = covered_areas(tile_boxes(corner[near], size), merged) / (size[0] * size[1])
+    return np.clip(covered, 0, 1)

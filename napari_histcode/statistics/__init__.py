@@ -1,0 +1,1 @@
+"""Numbers with intervals, and draws of patients: what several stages say how sure they are with."""
