@@ -19,6 +19,7 @@ from napari_histcode.models.model import Model
 from napari_histcode.models.model_file import load_model
 from napari_histcode.pipeline import Analysis, analyse_slide
 from napari_histcode.slide import Slide, open_slide
+from napari_histcode.trust.trust import Trust
 
 
 def run_analyse(options: argparse.Namespace) -> int:
@@ -48,7 +49,8 @@ def _analyse_one(path: Path, folder: Path, model: Model, options: argparse.Names
         roi = read_roi(options.roi, slide) if options.roi else None
         analysis = analyse_slide(
             slide, model, out=folder, roi=roi, overlap=options.overlap, device=options.device,
-            batch_size=options.batch_size, progress=bar,
+            batch_size=options.batch_size, exclude_artefacts=options.exclude_artefacts, organ=options.organ,
+            progress=bar,
         )  # fmt: skip
     print(f"{path}\n{describe(analysis)}\n  results       {folder}")
 
@@ -61,9 +63,25 @@ def describe(analysis: Analysis) -> str:
     lines = [("tiles", tiles)]
     if scores.n_corrupt:
         lines.append(("corrupt", f"{scores.n_corrupt} tiles could not be decoded and were left out"))
+    if analysis.exclusion is not None:
+        lines.append(
+            ("artefacts", f"{analysis.exclusion.n_excluded} tiles that are mostly artefact left out")
+        )
     lines += [(p.label, f"{p.value:.3f} {p.quantity} {p.unit}".rstrip()) for p in scores.predictions]
+    lines += _trust_lines(analysis.trust)
     lines.append(("", RESEARCH_USE))
     return "\n".join(f"  {name:<13} {value}" for name, value in lines)
+
+
+def _trust_lines(trust: Trust | None) -> list[tuple[str, str]]:
+    """Say how unlike the training the slide is, and every warning."""
+    if trust is None:
+        return []
+    lines = [("warning", warning.sentence) for warning in trust.warnings]
+    if trust.ood is not None:
+        share = f"{trust.ood.share_beyond:.1%} of the tiles (5 % would be usual)"
+        lines.insert(0, ("unlike train.", share))
+    return lines
 
 
 def read_roi(path: Path, slide: Slide) -> BaseGeometry:

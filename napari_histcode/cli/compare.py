@@ -35,7 +35,6 @@ from napari_histcode.scores.scores import SlideScores
 from napari_histcode.slide import open_slide
 
 
-
 def run_compare(options: argparse.Namespace) -> int:
     """Compare one result, or a cohort of them."""
     _check(options)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from napari_histcode.cli.main import RESEARCH_USE
 from napari_histcode.comparison.cohort import CohortComparison
 from napari_histcode.comparison.comparison import Comparison, MapComparison
-from napari_histcode.comparison.estimate import NAN, Estimate
 from napari_histcode.comparison.map_null import AUROC
 from napari_histcode.comparison.spots import SpotComparison
 from napari_histcode.comparison.tile_labels import TileLabel
+from napari_histcode.statistics.estimate import NAN, Estimate
 
 
 def comparison_text(comparison: Comparison, notes: Sequence[str] = ()) -> str:

@@ -10,6 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from napari_histcode.cli.compare_options import add_compare
+from napari_histcode.cli.export_options import add_export
+from napari_histcode.cli.faithfulness_options import add_faithfulness
+from napari_histcode.cli.similar_options import add_similar
+from napari_histcode.cli.teach_options import add_teach
 from napari_histcode.errors import AnalysisCancelledError, HistCodeError
 
 RESEARCH_USE = "Research use only. Not for diagnosis."
@@ -57,10 +61,18 @@ def _command(name: str) -> Callable[[argparse.Namespace], int]:
         from napari_histcode.cli.analyse import run_analyse as run
     elif name == "export":
         from napari_histcode.cli.export import run_export as run
+    elif name == "quality":
+        from napari_histcode.cli.quality import run_quality as run
     elif name == "convert":
         from napari_histcode.cli.convert import run_convert as run
     elif name == "compare":
         from napari_histcode.cli.compare import run_compare as run
+    elif name == "similar":
+        from napari_histcode.cli.similar import run_similar as run
+    elif name == "teach":
+        from napari_histcode.cli.teach import run_teach as run
+    elif name == "faithfulness":
+        from napari_histcode.cli.faithfulness import run_faithfulness as run
     elif name == "models":
         from napari_histcode.cli.models import run_models as run
     elif name == "view":
@@ -103,16 +115,29 @@ def build_parser() -> argparse.ArgumentParser:
     analyse.add_argument(
         "--mask-names", action="store_true", help="name the folders by the slide's digest, not by its file"
     )
+    analyse.add_argument("--organ", metavar="NAME", help="what the slide is of, to compare with the model's")
+    analyse.add_argument(
+        "--exclude-artefacts", action="store_true", help="leave out tiles that are mostly ink, fold or blur"
+    )
 
-    export = commands.add_parser("export", help="write a finished result in another format")
-    export.add_argument("result", type=Path, metavar="RESULT", help="folder that analyse made")
-    export.add_argument("--format", required=True, help="csv, parquet, geojson, ome-tiff, png or html")
-    export.add_argument("--map", metavar="NAME", help="one map, for formats that show one")
-    export.add_argument("--out", type=Path, metavar="FILE", help="where to write (default: in RESULT)")
+    quality = commands.add_parser("quality", help="find pen marks, folds and tissue out of focus")
+    quality.add_argument("slides", nargs="+", type=Path, metavar="SLIDE")
+    quality.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="a folder for each slide is made here"
+    )
+    quality.add_argument("--mpp", type=float, metavar="X", help="micrometres per pixel; overrides the file")
+    quality.add_argument(
+        "--mask-names", action="store_true", help="name the folders by the slide's digest, not by its file"
+    )
+
+    add_export(commands)
 
     _add_convert(commands)
 
     add_compare(commands)
+    add_faithfulness(commands)
+    add_similar(commands)
+    add_teach(commands)
 
     models = commands.add_parser("models", help="list models, or show the card of one")
     models.add_argument("name", nargs="?", help="name or folder of a model")

@@ -33,15 +33,18 @@ from napari_histcode.export.layout import (
 from napari_histcode.export.notice import RESEARCH_USE
 from napari_histcode.export.ome_tiff import export_heatmap_tiff
 from napari_histcode.export.overlay_figure import OverlayStyle, draw_overlay_figure
-from napari_histcode.export.provenance import provenance_of, to_json
+from napari_histcode.export.provenance import json_safe, provenance_of, to_json
 from napari_histcode.export.read_result import read_document
 from napari_histcode.export.report import export_report, report_figure
 from napari_histcode.export.tables import export_tile_table
 from napari_histcode.export.tissue import tissue_mm2
+from napari_histcode.export.trust import describe_exclusion, describe_trust
 from napari_histcode.files import output_error, replacing, staging
 from napari_histcode.heatmap import Heatmap, draw_heatmap
 from napari_histcode.progress import CancelToken, Progress, ProgressCallback, ignore_progress
 from napari_histcode.scores.scores import SlideScores
+from napari_histcode.tiling.tile_quality import Exclusion
+from napari_histcode.trust.trust import Trust
 
 STAGE = "writing results"
 """What progress calls it."""
@@ -54,6 +57,8 @@ def export_analysis(
     folder: str | Path,
     *,
     timing: Mapping[str, float] | None = None,
+    trust: Trust | None = None,
+    exclusion: Exclusion | None = None,
     progress: ProgressCallback = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> Path:
@@ -77,6 +82,10 @@ def export_analysis(
         Where to write; made if missing.
     timing : mapping, optional
         Name of a stage to its wall time in seconds.
+    trust : Trust, optional
+        Reasons not to trust the result.
+    exclusion : Exclusion, optional
+        Tiles that were left out as artefacts.
     progress : callable
         Called after each file.
     cancel : CancelToken, optional
@@ -97,10 +106,13 @@ def export_analysis(
     folder = Path(folder)
     cancel = cancel or CancelToken()
     provenance = {**provenance_of(scores), "result_id": uuid4().hex}
+    if exclusion is not None:
+        provenance["artefacts"] = json_safe(describe_exclusion(exclusion))
     overview = shrink(overview_rgb, OVERVIEW_PX)
     earlier = _files_of(folder)
     stems = file_stems([heatmap.name for heatmap in heatmaps])
     document = describe_analysis(scores, heatmaps, provenance, timing or {}, stems)
+    document["trust"] = None if trust is None else describe_trust(trust)
     with staging(folder, last=ANALYSIS_FILE) as stage:
         steps = _steps(scores, heatmaps, overview, stage, provenance, document, cancel)
         _run(steps, progress, cancel)
@@ -193,6 +205,7 @@ def _steps(
         export_report(
             scores, heatmaps, overview, stage / REPORT_FILE,
             provenance=provenance, timing=document["seconds"], figures=figures,
+            trust=document["trust"],
         )  # fmt: skip
 
     def write_document() -> None:

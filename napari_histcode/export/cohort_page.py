@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from napari_histcode.comparison.cohort import CohortComparison, CohortMember
-from napari_histcode.comparison.estimate import Estimate, undefined
 from napari_histcode.export.comparison_figures import draw_froc, figure_png
 from napari_histcode.export.html_table import NONE, Cell, data_table, paragraphs, png_figure
 from napari_histcode.export.notice import RESEARCH_USE
 from napari_histcode.export.page import fact_table, page
+from napari_histcode.statistics.estimate import Estimate, undefined
 
 _RANKING = (
     ("AUROC", "auroc", ""),

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from napari_histcode.comparison.comparison import Comparison, MapComparison
 from napari_histcode.comparison.document import plain
-from napari_histcode.comparison.estimate import Estimate
 from napari_histcode.comparison.lattice import TileLattice
 from napari_histcode.comparison.map_null import AREA
 from napari_histcode.comparison.spots import SpotComparison
@@ -21,6 +20,7 @@ from napari_histcode.comparison.tile_agreement import (
 )
 from napari_histcode.comparison.tile_labels import TileLabel
 from napari_histcode.export.agreement_picture import draw_agreement
+from napari_histcode.export.audit_table import flatten
 from napari_histcode.export.comparison_figures import comparison_png, shown_maps
 from napari_histcode.export.comparison_raters import class_parts, reader_parts
 from napari_histcode.export.comparison_spots import spot_parts
@@ -36,7 +36,7 @@ from napari_histcode.export.html_table import (
 from napari_histcode.export.notice import RESEARCH_USE
 from napari_histcode.export.page import embedded, fact_table, page
 from napari_histcode.export.png import jpeg_bytes
-from napari_histcode.export.report import flatten
+from napari_histcode.statistics.estimate import Estimate
 
 MOST_PICTURES = 4
 """Maps whose agreement is painted: those that rank best."""
@@ -87,12 +87,12 @@ def comparison_parts(
     comparison: Comparison, *, overview: NDArray[np.uint8] | None, notes: Sequence[str] = ()
 ) -> Iterator[str]:
     """Give the parts of a page about maps and regions, without its frame, for any report to take up."""
-    yield from _reference(comparison, notes)
-    yield from _ranking(comparison)
+    yield from reference_parts(comparison, notes)
+    yield from ranking_parts(comparison)
     if comparison.maps:
         yield png_figure(comparison_png(comparison), _curves_caption(comparison))
     if overview is not None:
-        yield from _pictures(comparison, overview)
+        yield from agreement_parts(comparison, overview)
     yield from _top(comparison)
     yield from _overlap(comparison)
     yield from _lesions(comparison)
@@ -103,7 +103,8 @@ def comparison_parts(
     yield from class_parts(comparison)
 
 
-def _reference(comparison: Comparison, notes: Sequence[str]) -> Iterator[str]:
+def reference_parts(comparison: Comparison, notes: Sequence[str] = ()) -> Iterator[str]:
+    """Give what the maps are compared with, and what limits the comparison."""
     reference, ceiling = comparison.reference, comparison.ceiling
     counted = (TileLabel.POSITIVE, TileLabel.NEGATIVE, TileLabel.BORDER, TileLabel.OUTSIDE)
     counts = ", ".join(f"{reference.n_labelled(label):,} {label.name.lower()}" for label in counted)
@@ -126,7 +127,8 @@ def _reference(comparison: Comparison, notes: Sequence[str]) -> Iterator[str]:
         yield from paragraphs([*comparison.warnings, *notes])
 
 
-def _ranking(comparison: Comparison) -> Iterator[str]:
+def ranking_parts(comparison: Comparison) -> Iterator[str]:
+    """Give how well the maps rank, beside the baselines."""
     yield "<h2>Ranking</h2>"
     yield (
         "<p>Does the map score positive tiles higher than negative ones? Intervals (95 %) draw blocks of "
@@ -187,7 +189,10 @@ def _curves_caption(comparison: Comparison) -> str:
     return f"Curves over tiles that count; dotted: chance. Grey: baselines.{left}"
 
 
-def _pictures(comparison: Comparison, overview: NDArray[np.uint8]) -> Iterator[str]:
+def agreement_parts(
+    comparison: Comparison, overview: NDArray[np.uint8], *, most: int = MOST_PICTURES
+) -> Iterator[str]:
+    """Give the pictures of the maps that rank best, tile by tile beside the reference."""
     yield "<h2>Where they agree</h2>"
     swatches = "".join(
         f'<span style="display:inline-block;width:.9rem;height:.9rem;margin:0 .35rem -.1rem 0;'
@@ -198,7 +203,7 @@ def _pictures(comparison: Comparison, overview: NDArray[np.uint8]) -> Iterator[s
     lattice = TileLattice(grid=comparison.reference.grid)
     best = sorted(comparison.maps, key=lambda one: -np.nan_to_num(one.ranking.auroc.value, nan=-1))
     yield '<div class="grid">'
-    for one in best[:MOST_PICTURES]:
+    for one in best[:most]:
         picture = embedded(jpeg_bytes(draw_agreement(one, lattice, overview)), f"agreement of {one.label}")
         counts = {kind: int((one.agreement == kind).sum()) for kind in TileAgreement}
         told = ", ".join(f"{counts[kind]:,} {AGREEMENT_LABELS[kind]}" for kind in AGREEMENT_COLOURS)

@@ -21,12 +21,8 @@ from napari_histcode.export.comparison_tables import (
     agreement_table,
     cohort_table,
     long_table,
-    write_csv,
 )
-from napari_histcode.export.notice import RESEARCH_USE
-from napari_histcode.export.provenance import software_versions, timestamp, to_json
-from napari_histcode.export.tables import provenance_beside
-from napari_histcode.files import replacing, staging
+from napari_histcode.export.report_files import opening, write_report_files
 
 JSON_FILE = "comparison.json"
 """Everything, with the audit record; written last."""
@@ -88,7 +84,7 @@ def export_comparison(
     rows: list[Row] = list(comparison_rows(comparison)) if comparison is not None else []
     rows += spot_rows(spots) if spots is not None else ()
     audit = {
-        **_opening(),
+        **opening(FORMAT_NAME, SCHEMA_VERSION),
         "slide": slide,
         "analysis": plain(dict(provenance or {})),
         "notes": list(notes),
@@ -110,7 +106,15 @@ def export_comparison(
     tables = {CSV_FILE: long_table(rows, slide)}
     if comparison is not None:
         tables[TILES_FILE] = agreement_table(comparison)
-    return _write(Path(folder), document, tables, text, audit)
+    return write_report_files(
+        Path(folder),
+        json_file=JSON_FILE,
+        document=document,
+        tables=tables,
+        page_file=PAGE_FILE,
+        page=text,
+        audit=audit,
+    )
 
 
 def export_cohort(
@@ -141,7 +145,7 @@ def export_cohort(
     """
     patients = list(dict.fromkeys(member.patient for member in cohort.members))
     audit = {
-        **_opening(),
+        **opening(FORMAT_NAME, SCHEMA_VERSION),
         "n_patients": cohort.n_patients,
         "n_slides": len(cohort.members),
         "n_resamples": cohort.n_resamples,
@@ -166,33 +170,12 @@ def export_cohort(
     text = cohort_page(cohort, failures=failures, created=audit["created"])
     per_slide = pd.concat([long_table(member.rows, member.slide) for member in cohort.members])
     tables = {CSV_FILE: cohort_table(cohort), SLIDES_FILE: per_slide}
-    return _write(Path(folder), document, tables, text, audit)
-
-
-def _opening() -> dict[str, Any]:
-    return {
-        "format": FORMAT_NAME,
-        "schema_version": SCHEMA_VERSION,
-        "notice": RESEARCH_USE,
-        "created": timestamp(),
-        "software": software_versions(),
-    }
-
-
-def _write(
-    folder: Path,
-    document: Mapping[str, Any],
-    tables: Mapping[str, pd.DataFrame],
-    page: str,
-    audit: Mapping[str, Any],
-) -> Path:
-    with staging(folder, last=JSON_FILE) as stage:
-        for name, table in tables.items():
-            write_csv(table, stage / name)
-            with replacing(provenance_beside(stage / name)) as temporary:
-                temporary.write_text(to_json(audit, indent=2) + "\n", encoding="utf-8")
-        with replacing(stage / PAGE_FILE) as temporary:
-            temporary.write_text(page, encoding="utf-8")
-        with replacing(stage / JSON_FILE) as temporary:
-            temporary.write_text(to_json(document, indent=1) + "\n", encoding="utf-8")
-    return folder / PAGE_FILE
+    return write_report_files(
+        Path(folder),
+        json_file=JSON_FILE,
+        document=document,
+        tables=tables,
+        page_file=PAGE_FILE,
+        page=text,
+        audit=audit,
+    )

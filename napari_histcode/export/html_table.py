@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from napari_histcode.comparison.estimate import Estimate
+from napari_histcode.statistics.estimate import Estimate
 
 Cell = str | Estimate | float
 """Content of a cell: plain text, an estimate, or a number."""

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-from napari_histcode.export.notice import RESEARCH_USE
-from napari_histcode.export.provenance import PACKAGE, to_json, with_normalisation
+from napari_histcode.export.ome_metadata import describe_image
+from napari_histcode.export.provenance import PACKAGE, with_normalisation
 from napari_histcode.files import replacing
 from napari_histcode.heatmap import Heatmap
-
-NAMESPACE = "histcode/provenance"
-"""Namespace of the annotation with the audit record."""
 
 
 def export_heatmap_tiff(heatmap: Heatmap, path: str | Path, provenance: Mapping[str, Any]) -> Path:
@@ -61,41 +57,21 @@ def export_heatmap_tiff(heatmap: Heatmap, path: str | Path, provenance: Mapping[
 
 def ome_metadata(heatmap: Heatmap, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Describe a heatmap in the words of OME-XML, as tifffile takes them."""
-    quantity = f"{heatmap.quantity} ({heatmap.unit})" if heatmap.unit else heatmap.quantity
-    record = with_normalisation(provenance, heatmap.config.normalisation)
-    metadata: dict[str, Any] = {
-        "UUID": str(uuid4()),  # tifffile's own would hold the network card's address
-        "Creator": PACKAGE,
-        "axes": "YX",
-        "Name": f"{heatmap.label}, {heatmap.slide.alias}",
-        "Description": f"{quantity}. {RESEARCH_USE}",
-        "Channel": {"Name": heatmap.label},
-        "MapAnnotation": {
-            "Namespace": NAMESPACE,
-            "Value": {
-                "map": heatmap.name,
-                "quantity": heatmap.quantity,
-                "unit": heatmap.unit,
-                "normalisation": heatmap.config.normalisation,
-                "origin_px0": to_json(heatmap.origin_px0),
-                "pixel_px0": to_json(heatmap.pixel_px0),
-                "notice": RESEARCH_USE,
-                "provenance": to_json(record),
-            },
-        },
-    }
     mpp = heatmap.slide.mpp
-    if mpp is not None:
-        metadata |= {
-            "PhysicalSizeX": heatmap.pixel_px0[0] * mpp.x,
-            "PhysicalSizeXUnit": "µm",
-            "PhysicalSizeY": heatmap.pixel_px0[1] * mpp.y,
-            "PhysicalSizeYUnit": "µm",
-            "Plane": {
-                "PositionX": [heatmap.origin_px0[0] * mpp.x],
-                "PositionXUnit": ["µm"],
-                "PositionY": [heatmap.origin_px0[1] * mpp.y],
-                "PositionYUnit": ["µm"],
-            },
-        }
-    return metadata
+    origin, pixel = heatmap.origin_px0, heatmap.pixel_px0
+    described = describe_image(
+        name=f"{heatmap.label}, {heatmap.slide.alias}",
+        description=f"{heatmap.quantity} ({heatmap.unit})" if heatmap.unit else heatmap.quantity,
+        values={
+            "map": heatmap.name,
+            "quantity": heatmap.quantity,
+            "unit": heatmap.unit,
+            "normalisation": heatmap.config.normalisation,
+            "origin_px0": origin,
+            "pixel_px0": pixel,
+        },
+        provenance=with_normalisation(provenance, heatmap.config.normalisation),
+        pixel_um=None if mpp is None else (pixel[0] * mpp.x, pixel[1] * mpp.y),
+        corner_um=None if mpp is None else (origin[0] * mpp.x, origin[1] * mpp.y),
+    )
+    return described | {"axes": "YX", "Channel": {"Name": heatmap.label}}

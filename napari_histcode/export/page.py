@@ -47,6 +47,14 @@ figure img { display: block; width: 100%; height: auto; }
 figure img.tall { width: auto; max-width: 100%; max-height: 44rem; margin: 0 auto; }
 figcaption { padding: .6rem .9rem; border-top: 1px solid var(--rule); font-size: .88rem; color: var(--soft);
   margin-top: auto; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.2rem, 1fr)); gap: .6rem;
+  margin: .3rem 0 1rem; }
+.tiles figure { border: 0; }
+.tiles figcaption { padding: .2rem 0; border: 0; font-size: .75rem; line-height: 1.35;
+  font-variant-numeric: tabular-nums; }
+.tiles .none { aspect-ratio: 1; display: flex; align-items: center; justify-content: center;
+  background: var(--tint); color: var(--soft); font-size: .75rem; text-align: center; }
+h3 { font-size: .95rem; margin: 1rem 0 .2rem; }
 .card { color: inherit; text-decoration: none; border: 1px solid var(--rule); display: flex;
   flex-direction: column; break-inside: avoid; }
 .card:hover { border-color: var(--bar); }

@@ -101,6 +101,30 @@ def to_json(value: object, *, indent: int | None = None) -> str:
     return json.dumps(json_safe(value), indent=indent, ensure_ascii=False, allow_nan=False)
 
 
+def to_ascii_json(value: object) -> str:
+    """Write a value as strict JSON in ASCII, for places that know no other letters."""
+    return json.dumps(json_safe(value), ensure_ascii=True, allow_nan=False)
+
+
+def audit_line(provenance: Mapping[str, Any]) -> str:
+    """Say in one line of ASCII which slide, model, resolution, normalisation and software made a file."""
+    slide, model = provenance.get("slide", {}), provenance.get("model", {})
+    mpp = slide.get("mpp") or {}
+    resolution = f"{mpp['x']:g} x {mpp['y']:g} um/px ({mpp['source']})" if mpp else "resolution unknown"
+    software = provenance.get("software", {})
+    parts = [
+        RESEARCH_USE,
+        f"slide {slide.get('alias')} sha256 {slide.get('digest')}",
+        f"model {model.get('name')} {model.get('version')} sha256 {model.get('digest')}",
+        resolution,
+        "origin: top-left corner of the slide",
+        f"normalisation {provenance.get('normalisation')}",
+        f"{PACKAGE} {software.get(PACKAGE)}",
+        f"analysed {provenance.get('created')}",
+    ]
+    return "; ".join(parts).encode("ascii", "replace").decode()
+
+
 def json_safe(value: Any) -> Any:
     """Turn tuples, numpy numbers and non-finite floats into what JSON knows."""
     if isinstance(value, Mapping):

@@ -13,23 +13,33 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from napari_histcode.comparison.comparison import Comparison
+from napari_histcode.export.audit_table import flatten
+from napari_histcode.export.comparison_summary import summary_parts
 from napari_histcode.export.images import shrink
+from napari_histcode.export.map_choice import choose_maps, other_maps
 from napari_histcode.export.notice import RESEARCH_USE
+from napari_histcode.export.options import ExportOptions
 from napari_histcode.export.overlay_figure import OverlayStyle, draw_overlay_figure
 from napari_histcode.export.page import embedded, fact_table, page
 from napari_histcode.export.png import jpeg_bytes
 from napari_histcode.export.provenance import provenance_of
 from napari_histcode.export.scale import TIMES
+from napari_histcode.export.tile_gallery import WITHOUT_SLIDE, gallery
 from napari_histcode.export.tissue import slide_mm, tissue_mm2
+from napari_histcode.export.trust import trust_section
 from napari_histcode.files import replacing
 from napari_histcode.heatmap import Heatmap
+from napari_histcode.progress import CancelToken
 from napari_histcode.scores.scores import MapKind, Prediction, SlideScores
+from napari_histcode.slide import Slide
 
 FIGURE_PX = 1100
 """Longer side of a figure in the page, in pixels."""
 OVERVIEW_PX = 900
 """Longer side of the overview in the page, in pixels."""
 
+_DEFAULT = ExportOptions()
 _NOTICE = f'<span class="notice">{escape(RESEARCH_USE)}</span>'
 
 _READING: dict[MapKind, str] = {
@@ -38,6 +48,13 @@ _READING: dict[MapKind, str] = {
     "All tiles together, with the head's constant, are the output.",
     "leave_one_out": "How much the slide's output would fall without this tile; negative: it would rise.",
     "single_tile": "What the model says of each tile alone, as if it were the whole slide.",
+    "integrated_gradients": "What each tile added on the way from features that are all zero to those of the "
+    "slide: positive for, negative against. All tiles together are the change of the output.",
+    "similarity": "How much each tile's features resemble those of the tiles that were asked for.",
+    "probability": "What a classifier that was taught with marks says of each tile.",
+    "cluster": "Which group of alike tiles each tile belongs to; the numbers have no order but that of size.",
+    "distance": "How far each tile lies from what the model learned from, 0 to 1.",
+    "spread": "How much the heads of an ensemble differ about each tile.",
 }
 
 
@@ -50,6 +67,12 @@ def export_report(
     provenance: Mapping[str, Any] | None = None,
     timing: Mapping[str, float] | None = None,
     figures: Mapping[str, bytes] | None = None,
+    trust: Mapping[str, Any] | None = None,
+    slide: Slide | None = None,
+    comparison: Comparison | None = None,
+    comparison_page: str | None = None,
+    options: ExportOptions = _DEFAULT,
+    cancel: CancelToken | None = None,
 ) -> Path:
     """Write the report of a slide as one HTML file.
 
@@ -69,6 +92,19 @@ def export_report(
         Name of a stage to its wall time in seconds.
     figures : mapping, optional
         Name of a map to its figure from `report_figure`, where it has been drawn already.
+    trust : mapping, optional
+        What `describe_trust` says of the result.
+    slide : Slide, optional
+        The slide, to show the tiles with the highest and lowest values; without it the page says that they
+        are missing.
+    comparison : Comparison, optional
+        The maps beside a reference: its key numbers and the picture of the agreement.
+    comparison_page : str, optional
+        Address of the page with the whole comparison, relative to this one.
+    options : ExportOptions
+        How many maps are drawn, which of them first, and how many tiles of each.
+    cancel : CancelToken, optional
+        Looked at before every map and tile.
 
     Returns
     -------
@@ -79,18 +115,30 @@ def export_report(
     ------
     OutputError
         If the file cannot be written.
+    AnalysisCancelledError
+        If it was cancelled.
     """
     record = provenance or provenance_of(scores)
+    cancel = cancel or CancelToken()
     drawn = dict(figures or {})
-    for heatmap in heatmaps:
+    names = [heatmap.name for heatmap in heatmaps]
+    chosen = choose_maps(scores, names, most=options.most_maps, wanted=options.first_maps)
+    shown_maps = [heatmap for heatmap in heatmaps if heatmap.name in chosen]
+    others = [heatmap for heatmap in heatmaps if heatmap.name not in chosen]
+    for heatmap in shown_maps:
+        cancel.raise_if_cancelled()
         if heatmap.name not in drawn:
             figure = draw_overlay_figure(scores, heatmap, overview_rgb, OverlayStyle(size=FIGURE_PX))
             drawn[heatmap.name] = report_figure(figure)
     body = [
         *_opening(scores, overview_rgb, record),
         *_predictions(scores),
+        *(trust_section(trust) if trust is not None else ()),
         *_attention(scores),
-        *_maps(scores, heatmaps, drawn),
+        *_maps(scores, shown_maps, drawn),
+        *other_maps(others, scores),
+        *(summary_parts(comparison, overview_rgb, page=comparison_page) if comparison is not None else ()),
+        *_tiles(scores, chosen, slide, options.n_top_tiles, cancel),
         *_audit(record, timing or {}),
     ]
     path = Path(path)
@@ -104,29 +152,6 @@ def export_report(
 def report_figure(figure: NDArray[np.uint8]) -> bytes:
     """Encode a figure for the page: smaller, as JPEG."""
     return jpeg_bytes(shrink(figure, FIGURE_PX))
-
-
-def flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """List the leaves of an audit record as pairs of a dotted name and a text."""
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from flatten(item, f"{prefix}.{key}" if prefix else str(key))
-    else:
-        yield prefix, _text(value)
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return ", ".join(_text(item) if not isinstance(item, list | tuple) else _pair(item) for item in value)
-    return str(value)
-
-
-def _pair(value: Sequence[Any]) -> str:
-    return f" {TIMES} ".join(_text(item) for item in value)
 
 
 def number(value: float) -> str:
@@ -155,6 +180,10 @@ def _opening(
         ("encoder", scores.encoder.name),
         ("analysed", str(record.get("created", "unknown")).replace("T", " ").replace("Z", " UTC")),
     ]
+    if (artefacts := record.get("artefacts")) is not None:
+        facts.insert(
+            6, ("artefacts", f"{artefacts['n_excluded']:,} tiles that are mostly artefact, left out")
+        )
     if scores.n_corrupt:
         facts.insert(6, ("corrupt tiles", f"{scores.n_corrupt:,}, left out"))
     picture = embedded(jpeg_bytes(shrink(overview_rgb, OVERVIEW_PX)), f"overview of {slide.alias}")
@@ -222,6 +251,23 @@ def _maps(scores: SlideScores, heatmaps: Sequence[Heatmap], figures: Mapping[str
         reading = _READING[scores.map(heatmap.name).kind]
         yield f"<figure>{picture}<figcaption>{escape(reading)}</figcaption></figure>"
     yield "</div>"
+
+
+def _tiles(
+    scores: SlideScores, names: Sequence[str], slide: Slide | None, n: int, cancel: CancelToken
+) -> Iterator[str]:
+    if not names or not n:
+        return
+    yield "<h2>Tiles with the highest and lowest values</h2>"
+    if slide is None:
+        yield f"<p>{WITHOUT_SLIDE}</p>"
+        return
+    side = scores.grid.config
+    yield (
+        f"<p>Tiles of {side.tile_um:.4g} µm as the encoder sees them, with the raw value and the top-left "
+        "corner in level-0 pixels.</p>"
+    )
+    yield from gallery(scores, names, slide, n=n, cancel=cancel)
 
 
 def _audit(record: Mapping[str, Any], timing: Mapping[str, float]) -> Iterator[str]:

@@ -9,6 +9,7 @@ import pytest
 import tifffile
 import torch
 
+from napari_histcode.cli import main
 from napari_histcode.models.card import EncoderRecord, HeadRecord, OutputRecord
 from napari_histcode.models.encoder import Encoder
 from napari_histcode.models.factory import build_encoder_network
@@ -64,3 +65,21 @@ def slide_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         resolutionunit="CENTIMETER",
     )
     return path
+
+
+@pytest.fixture(scope="session")
+def analysed_pair(tmp_path_factory: pytest.TempPathFactory, slide_file: Path, model_folder: Path) -> Path:
+    """A folder with the results of two slides; the second is the first one upside down."""
+    other = tmp_path_factory.mktemp("other") / "John_Doe.tif"
+    tifffile.imwrite(
+        other,
+        np.ascontiguousarray(tifffile.imread(slide_file)[::-1]),
+        tile=(256, 256),
+        photometric="rgb",
+        resolution=(1e4 / MPP, 1e4 / MPP),
+        resolutionunit="CENTIMETER",
+    )
+    folder = tmp_path_factory.mktemp("analysed")
+    arguments = [str(slide_file), str(other), "--out", str(folder), "--model", str(model_folder)]
+    assert main(["analyse", *arguments, "--device", "cpu"]) == 0
+    return folder

@@ -10,7 +10,6 @@ import pytest
 from napari_histcode.comparison.cohort import CohortComparison, compare_cohort, member_of
 from napari_histcode.comparison.compare import compare
 from napari_histcode.comparison.comparison import Comparison
-from napari_histcode.comparison.estimate import Estimate, undefined
 from napari_histcode.comparison.lattice import TileLattice
 from napari_histcode.comparison.rows import comparison_rows
 from napari_histcode.comparison.spots import SpotConfig, SpotTable, compare_with_spots
@@ -28,6 +27,7 @@ from napari_histcode.export.comparison_report import (
 )
 from napari_histcode.export.html_table import cell_text, data_table, p_text
 from napari_histcode.export.notice import RESEARCH_USE
+from napari_histcode.statistics.estimate import Estimate, undefined
 from tests.comparison.planted import COLUMNS, GRID, ROWS, config, region, scores_of
 
 CLASS_OF = (("c0", "Tumor"), ("c1", "Stroma"))

@@ -8,7 +8,8 @@ import tifffile
 from defusedxml.ElementTree import fromstring
 
 from napari_histcode.export.notice import RESEARCH_USE
-from napari_histcode.export.ome_tiff import NAMESPACE, export_heatmap_tiff
+from napari_histcode.export.ome_metadata import NAMESPACE
+from napari_histcode.export.ome_tiff import export_heatmap_tiff
 from napari_histcode.export.provenance import provenance_of
 from napari_histcode.heatmap import HeatmapConfig, draw_heatmap
 from tests.builders import make_grid, make_map, make_scores

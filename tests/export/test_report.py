@@ -9,12 +9,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_histcode.errors import ResultError
+from napari_histcode.comparison.compare import compare
+from napari_histcode.comparison.config import ComparisonConfig
+from napari_histcode.errors import AnalysisCancelledError, ResultError
+from napari_histcode.export.audit_table import flatten
+from napari_histcode.export.comparison_report import export_comparison
+from napari_histcode.export.html_table import cell_text
 from napari_histcode.export.index import export_index
 from napari_histcode.export.notice import RESEARCH_USE
-from napari_histcode.export.report import export_report, flatten, number
+from napari_histcode.export.options import ExportOptions
+from napari_histcode.export.report import export_report, number
 from napari_histcode.export.scale import TIMES
+from napari_histcode.export.tile_gallery import WITHOUT_SLIDE
 from napari_histcode.heatmap import draw_heatmap
+from napari_histcode.progress import CancelToken
 from tests.builders import make_grid, make_map, make_scores
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
@@ -149,3 +157,58 @@ def test_cover_page_refuses_what_it_cannot_link(result_folder, tmp_path):
     with pytest.raises(ResultError, match="no finished result"):
         export_index([tmp_path], tmp_path / "index.html")
     assert not (tmp_path / "index.html").exists()
+
+
+def report_of(scores, path, **more):
+    heatmaps = [draw_heatmap(scores, name) for name in scores.map_names]
+    path = export_report(scores, heatmaps, np.zeros((90, 130, 3), np.uint8), path, **more)
+    text = path.read_text(encoding="utf-8")
+    return text, Page(text)
+
+
+def test_page_with_the_slide_shows_its_tiles(slide, slide_scores, tmp_path):
+    text, page = report_of(slide_scores, tmp_path / "r.html", slide=slide)
+    n_maps = len(slide_scores.maps)
+    assert WITHOUT_SLIDE not in text
+    # eleven tiles: six highest and five lowest of every map
+    assert sum(tag == "img" for tag, _ in page.tags) == 1 + n_maps + 11 * n_maps
+    without, page = report_of(slide_scores, tmp_path / "s.html")
+    assert WITHOUT_SLIDE in without
+    assert sum(tag == "img" for tag, _ in page.tags) == 1 + n_maps
+
+
+def test_page_draws_a_bounded_choice_of_many_maps(tmp_path):
+    names = [f"genes.G{k}.single_tile" for k in range(200)]
+    maps = [make_map("genes.attention", [0.2, 0.8])]
+    maps += [make_map(name, [k, -k], label=f"G{k}", is_signed=True) for k, name in enumerate(names)]
+    scores = make_scores(2, 1, maps=maps)
+    options = ExportOptions(most_maps=3, first_maps=("genes.G150.single_tile",))
+    text, page = report_of(scores, tmp_path / "r.html", options=options)
+    assert sum(tag == "img" for tag, _ in page.tags) == 1 + 3
+    assert "198 more maps" in text
+    assert 'alt="G150"' in text
+
+
+def test_page_takes_up_the_comparison_with_the_same_numbers(slide_scores, regions, tmp_path):
+    config = ComparisonConfig(positive=("Tumor",), is_exhaustive=True, n_resamples=0, n_shifts=0)
+    comparison = compare(slide_scores, regions, config)
+    text, page = report_of(
+        slide_scores, tmp_path / "r.html", comparison=comparison, comparison_page="comparison.html"
+    )
+    export_comparison(tmp_path, comparison, slide=slide_scores.grid.slide.alias)
+    whole = (tmp_path / "comparison.html").read_text(encoding="utf-8")
+    for one in comparison.maps:
+        number_shown = cell_text(one.ranking.auroc)
+        assert f">{number_shown}<" in text
+        assert f">{number_shown}<" in whole
+    assert [attributes["href"] for tag, attributes in page.tags if tag == "a"] == ["comparison.html"]
+    assert "Where they agree" in text
+    assert not [tag for tag, _ in report_of(slide_scores, tmp_path / "s.html")[1].tags if tag == "a"]
+
+
+def test_cancelled_page_is_not_written(slide_scores, tmp_path):
+    cancel = CancelToken()
+    cancel.cancel()
+    with pytest.raises(AnalysisCancelledError):
+        report_of(slide_scores, tmp_path / "r.html", cancel=cancel)
+    assert not list(tmp_path.iterdir())
