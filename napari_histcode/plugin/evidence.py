@@ -1,0 +1,76 @@
+"""What was measured of an output, in a few characters and in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+from napari_histcode.models.card import ModelCard, OutputRecord
+
+NOTHING_MEASURED = "Nothing was measured of this output on held-out data."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """How well an output did where the model had not been."""
+
+    short: str
+    """For a list: "r .24", "AUROC .93", "untested"."""
+    sentence: str
+    """With interval, size and what it was measured on."""
+    is_strong: bool
+    """Whether the interval excludes chance."""
+
+
+def evidence_of(output: OutputRecord) -> Evidence:
+    """Put an output's evidence into words."""
+    found = output.evidence or {}
+    if _is_number(found.get("r")):
+        return _correlation(found)
+    single_tile = (found.get("tile_auroc") or {}).get("single_tile")
+    if isinstance(single_tile, Mapping) and _is_number(single_tile.get("value")):
+        return _auroc(single_tile, found)
+    return Evidence(short="untested", sentence=NOTHING_MEASURED, is_strong=False)
+
+
+def evidence_by_output(card: ModelCard) -> dict[tuple[str, str], Evidence]:
+    """Collect the evidence of a model: head and output name to evidence."""
+    return {(head.name, output.name): evidence_of(output) for head in card.heads for output in head.outputs}
+
+
+def _correlation(found: Mapping[str, Any]) -> Evidence:
+    r, low, high = found["r"], found.get("low"), found.get("high")
+    q = f", q {found['q']:.2g}" if _is_number(found.get("q")) else ""
+    size = f", n = {found['n']}" if "n" in found else ""
+    return Evidence(
+        short=f"r {_fraction(r)}",
+        sentence=f"r {r:.2f}{_interval(low, high)}{size}{q}. {found.get('what', '')}.".replace(" .", ""),
+        is_strong=_is_number(low) and low > 0,
+    )
+
+
+def _auroc(found: Mapping[str, Any], whole: Mapping[str, Any]) -> Evidence:
+    value, low, high = found["value"], found.get("low"), found.get("high")
+    counts = ""
+    if "n_positive" in found:
+        counts = f", {found['n_positive']} tiles for and {found.get('n_negative')} against"
+    reference = whole.get("reference", "")
+    return Evidence(
+        short=f"AUROC {_fraction(value)}",
+        sentence=f"Tile AUROC {value:.2f}{_interval(low, high)}{counts}. Reference: {reference}.",
+        is_strong=_is_number(low) and low > 0.5,
+    )
+
+
+def _interval(low: Any, high: Any) -> str:
+    return f" [{low:.2f}, {high:.2f}]" if _is_number(low) and _is_number(high) else ""
+
+
+def _fraction(value: float) -> str:
+    """Write a number between -1 and 1 without its leading zero: ".24", "-.10"."""
+    return f"{value:.2f}".replace("0.", ".", 1)
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
