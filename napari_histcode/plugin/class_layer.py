@@ -32,11 +32,15 @@ class ClassLayer(Labels):  # type: ignore[misc]
     def show(self, shown: ShownClasses) -> None:
         """Paint another state of the same classes."""
         data, own, _ = _layer_data(shown)
-        self.shown = shown
-        self.scale, self.translate, self.units = own["scale"], own["translate"], own["units"]
-        self.colormap = _colormap(shown)
+        before, self.shown = self.shown, shown
+        if shown.grid is not before.grid or shown.record is not before.record:
+            self.scale, self.translate, self.units = own["scale"], own["translate"], own["units"]
+        if shown.colours != before.colours:  # a tenth of a second: too long for a slider
+            self.colormap = _colormap(shown)
+        self.opacity = shown.opacity
         self.data = data
-        self.visible = True
+        if not self.visible:  # type: ignore[has-type]
+            self.visible = True
 
     def get_status(self, position: Any = None, **keywords: Any) -> dict[str, str]:
         """Name the class under the cursor for napari's status bar."""
