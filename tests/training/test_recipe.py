@@ -5,7 +5,8 @@ import pytest
 from histcode_training.errors import RecipeError
 from histcode_training.recipe import RECIPES, HeadConfig, TissueClass, build, read_recipe
 
-RUNS = sorted(path for path in RECIPES.glob("*.toml") if not path.stem.endswith("_split"))
+# of labelled fields: other recipes have readers and tests of their own
+RUNS = sorted(path for path in RECIPES.glob("*.toml") if "\nsplit = " in path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("path", RUNS, ids=lambda path: path.name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from histcode_training.card import card_results, output_evidence
@@ -17,6 +17,7 @@ from histcode_training.cohort import Cohort
 from histcode_training.cross_validation import CrossValidation, cross_validate
 from histcode_training.encoders import half_imagenet_encoder
 from histcode_training.evaluation import Evaluation, evaluate_head
+from histcode_training.feature_statistics import domain_of, field_statistics
 from histcode_training.field_features import FieldFeatures, encode_cohort
 from histcode_training.heads import TrainedHead, train_head, untrained_twin
 from histcode_training.recipe import Recipe, TileGeometry
@@ -148,6 +149,7 @@ def make_bundle(split: Split, recipe: Recipe, out: Path, options: BundleOptions,
         "untrained twin": _evaluate(twin, held_out, recipe, options),
     }
     model = _model(material.encoder, heads[0].module, recipe, split, geometries[0], evaluations, options)
+    model = replace(model, statistics=field_statistics(material.plain))
     card = save_model(model, out)
     say(f"{out}: {sum(f.stat().st_size for f in out.iterdir()) / 1e6:.1f} MB")
     return BundleResult(
@@ -239,6 +241,7 @@ def _model(
             for tissue in recipe.classes
         ),
         domain=words.domain,
+        trained_on=domain_of(recipe),
     )
     source, training = recipe.source, split.training
     amount = f"{len(training)} fields, {len(training.slides)} slides, {len(training.patients)} patients"

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from histcode_training.cohort import Cohort, read_cohort
+from histcode_training.commands import add_commands
 from histcode_training.recipe import RECIPES, Recipe, read_recipe
 from histcode_training.splits import Split, read_held_out, split_cohort
 from napari_histcode.errors import HistCodeError
@@ -52,7 +53,25 @@ def _parser() -> argparse.ArgumentParser:
     bundle.add_argument("--device", default="cpu", help="where tiles are encoded (default: cpu)")
     bundle.set_defaults(run=_run_bundle)
 
-    for command in (sample, bundle):
+    add_commands(commands)
+    study = commands.add_parser("study", help="measure what the methods are worth")
+    studies = study.add_subparsers(required=True, metavar="STUDY")
+    faithfulness = studies.add_parser("faithfulness", help="which map shows what the model used")
+    _add_faithfulness(faithfulness)
+    teaching = studies.add_parser("teaching", help="how few marks a taught classifier needs")
+    _add_teaching(teaching)
+    trust = studies.add_parser("trust", help="whether distance tells known tissue from unknown")
+    _add_trust(trust)
+    quality = studies.add_parser("quality", help="what quality control finds and mistakes")
+    quality.add_argument("--seed", type=int, default=0, help="decides where folds are planted (default: 0)")
+    quality.add_argument("--report", type=Path, metavar="FILE", help="write the results as Markdown")
+    quality.set_defaults(run=_run_quality)
+    describe = commands.add_parser("describe", help="add feature statistics to a trained model")
+    describe.add_argument("--model", type=Path, required=True, metavar="FOLDER", help="the model folder")
+    describe.add_argument("--cache", type=Path, metavar="FOLDER", help="keep features here from run to run")
+    describe.set_defaults(run=_run_describe)
+
+    for command in (sample, bundle, describe, trust, quality, faithfulness, teaching):
         command.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="the data folder")
         command.add_argument(
             "--recipe", type=Path, default=DEFAULT_RECIPE, metavar="FILE",
@@ -60,6 +79,103 @@ def _parser() -> argparse.ArgumentParser:
         )  # fmt: skip
         command.add_argument("--verbose", action="store_true", help="say what is being done")
     return parser
+
+
+def _add_faithfulness(faithfulness: argparse.ArgumentParser) -> None:
+    faithfulness.add_argument("--seed", type=int, default=0, help="seed of all randomness (default: 0)")
+    faithfulness.add_argument("--report", type=Path, metavar="FILE", help="write the results as Markdown")
+    faithfulness.set_defaults(run=_run_faithfulness)
+
+
+def _run_faithfulness(options: argparse.Namespace) -> int:
+    from histcode_training.faithfulness_report import faithfulness_text
+    from histcode_training.faithfulness_study import run_faithfulness_study
+    from napari_histcode.files import replacing
+
+    recipe, split = _read(options)
+    study = run_faithfulness_study(split, recipe, seed=options.seed)
+    command = f"histcode-train study faithfulness --data DATA --seed {options.seed}"
+    text = faithfulness_text(study, recipe, command=command)
+    print(text)
+    if options.report:
+        with replacing(options.report) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+    return 0
+
+
+def _add_teaching(teaching: argparse.ArgumentParser) -> None:
+    teaching.add_argument("--seed", type=int, default=0, help="decides which tiles are marked (default: 0)")
+    teaching.add_argument("--draws", type=int, default=20, help="draws a number of marks (default: 20)")
+    teaching.add_argument("--cache", type=Path, metavar="FOLDER", help="keep features here from run to run")
+    teaching.add_argument("--report", type=Path, metavar="FILE", help="write the results as Markdown")
+    teaching.set_defaults(run=_run_teaching)
+
+
+def _run_teaching(options: argparse.Namespace) -> int:
+    from histcode_training.teaching_report import teaching_text
+    from histcode_training.teaching_study import run_teaching_study
+    from napari_histcode.files import replacing
+
+    recipe, split = _read(options)
+    study = run_teaching_study(
+        split, recipe, cache=options.cache, n_draws=options.draws, seed=options.seed
+    )
+    command = f"histcode-train study teaching --data DATA --seed {options.seed} --draws {options.draws}"
+    text = teaching_text(study, recipe, command=command)
+    print(text)
+    if options.report:
+        with replacing(options.report) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+    return 0
+
+
+def _add_trust(trust: argparse.ArgumentParser) -> None:
+    trust.add_argument("--model", default="bundled", help="name or folder of a model (default: bundled)")
+    trust.add_argument("--seed", type=int, default=0, help="decides the draws of the intervals (default: 0)")
+    trust.add_argument("--report", type=Path, metavar="FILE", help="write the results as Markdown")
+    trust.set_defaults(run=_run_trust)
+
+
+def _run_trust(options: argparse.Namespace) -> int:
+    from histcode_training.trust_study import run_trust_study, trust_text
+    from napari_histcode.files import replacing
+    from napari_histcode.models.model_file import load_model
+
+    recipe, split = _read(options)
+    study = run_trust_study(
+        options.data, split, load_model(options.model), mpp=recipe.mpp, seed=options.seed
+    )
+    text = trust_text(study, command=f"histcode-train study trust --data DATA --seed {options.seed}")
+    print(text)
+    if options.report:
+        with replacing(options.report) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+    return 0
+
+
+def _run_quality(options: argparse.Namespace) -> int:
+    from histcode_training.quality_study import quality_text, run_quality_study
+    from napari_histcode.files import replacing
+
+    recipe, split = _read(options)
+    study = run_quality_study(options.data, split, mpp=recipe.mpp, seed=options.seed)
+    text = quality_text(study, command=f"histcode-train study quality --data DATA --seed {options.seed}")
+    print(text)
+    if options.report:
+        with replacing(options.report) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+    return 0
+
+
+def _run_describe(options: argparse.Namespace) -> int:
+    from histcode_training.feature_statistics import describe_training
+    from napari_histcode.models.model_file import load_model
+
+    recipe, split = _read(options)
+    model = load_model(options.model)
+    card = describe_training(model, options.model, split, recipe, cache=options.cache)
+    print(f"{options.model}: statistics {card.statistics_digest[:16]}")
+    return 0
 
 
 def _run_sample(options: argparse.Namespace) -> int:

@@ -15,3 +15,11 @@ class SplitError(HistCodeError, ValueError):
 
 class RecipeError(HistCodeError, ValueError):
     """A recipe is missing, unreadable, or has a wrong entry."""
+
+
+class PredictionsError(HistCodeError, ValueError):
+    """Predictions of a run are missing, damaged, or do not fit together."""
+
+
+class ExpressionError(HistCodeError, ValueError):
+    """A table of expression is incomplete or says something impossible."""

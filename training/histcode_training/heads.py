@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from histcode_training.bags import Bag, BagSampler, field_bags, mixed_bags
 from histcode_training.field_features import FieldFeatures
 from histcode_training.recipe import HeadConfig
+from histcode_training.threads import one_thread
 from napari_histcode.models.card import Pooling
 from napari_histcode.models.heads import AttentionHead
 
@@ -90,7 +91,7 @@ def train_head(
         )
     ]
     random = np.random.default_rng(seed)
-    with _one_thread(), torch.random.fork_rng(devices=[]):
+    with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         module = new_head(features.shape[1], len(labels), config, pooling=pooling)
         optimiser = torch.optim.AdamW(
@@ -139,17 +140,6 @@ def untrained_twin(
     return train_head(training, labels, config, seed=seed, epochs=0).module
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute on one core: small products gain nothing from more, and sums keep their order."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def _train_epoch(
     module: AttentionHead,
     optimiser: torch.optim.Optimizer,
@@ -187,7 +177,6 @@ def bag_loss(module: AttentionHead, bags: Sequence[Bag]) -> float:
     return float(binary_cross_entropy_with_logits(outputs, target))
 
 
-@torch.no_grad()
 def fold_standardisation(module: AttentionHead, mean: NDArray[np.float32], std: NDArray[np.float32]) -> None:
     """Make a head that learned on standardised features take them as they are, in place.
 
@@ -198,7 +187,13 @@ def fold_standardisation(module: AttentionHead, mean: NDArray[np.float32], std: 
     mean, std : ndarray, (feature_dim,)
         The standardisation.
     """
-    weight = module.embed.weight.double() / torch.from_numpy(std).double()
-    bias = module.embed.bias.double() - weight @ torch.from_numpy(mean).double()
-    module.embed.weight.copy_(weight)
-    module.embed.bias.copy_(bias)
+    fold_inputs(module.embed, mean, std)
+
+
+@torch.no_grad()
+def fold_inputs(layer: nn.Linear, mean: NDArray[np.float32], std: NDArray[np.float32]) -> None:
+    """Make a layer that learned on ``(x - mean) / std`` take x, in place."""
+    weight = layer.weight.double() / torch.from_numpy(std).double()
+    bias = layer.bias.double() - weight @ torch.from_numpy(mean).double()
+    layer.weight.copy_(weight)
+    layer.bias.copy_(bias)

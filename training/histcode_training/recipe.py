@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from histcode_training.errors import RecipeError
 
@@ -163,6 +163,10 @@ class ModelText:
     """What it is for."""
     limits: str
     """What it may not be used for, and what nobody tested."""
+    organs: tuple[str, ...] = ()
+    """Organs or tissues that it learned from, in lower case, for programs to compare."""
+    stains: tuple[str, ...] = ()
+    """Stains that it learned from, for programs to compare."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,7 +254,7 @@ def build(kind: type[Value], content: Any, where: str) -> Value:
         raise RecipeError(
             f"{where}: there is no entry {unknown[0]!r}.", advice=f"Known are {', '.join(known)}."
         )
-    missing = [n for n, f in known.items() if n not in content and f.default is MISSING]
+    missing = [n for n, f in known.items() if n not in content and f.default is f.default_factory is MISSING]
     if missing:
         raise RecipeError(f"{where}: the entry {missing[0]!r} is missing.", advice="Add it.")
     hints = get_type_hints(kind)
@@ -269,7 +273,13 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
             _convert(items[0], item, f"{where} {number}") for number, item in enumerate(value, start=1)
         )
     if get_origin(hint) in (Union, UnionType):
-        hint = next(option for option in get_args(hint) if option is not type(None))
+        return _convert(next(option for option in get_args(hint) if option is not type(None)), value, where)
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise RecipeError(
+                f"{where}: {value!r} is unknown.", advice=f"Known are {', '.join(map(str, get_args(hint)))}."
+            )
+        return value
     allowed = (int, float) if hint is float else (hint,)
     if not isinstance(value, allowed) or (isinstance(value, bool) and hint is not bool):
         raise RecipeError(f"{where}: {hint.__name__} is needed, not {value!r}.", advice="Correct the recipe.")

@@ -54,7 +54,9 @@ def check_sample(model: Model, slide_path: Path, recipe: Recipe) -> SampleCheck:
         grid = lay_tiles(slide, find_tissue(slide), tiling)
         scores = score_bag(encode_tiles(slide, grid, model.encoder), model)
     annotations = read_geojson(slide_path.with_suffix(".geojson"))
-    block_um = _block_um([annotation.geometry.bounds for annotation in annotations], scores.grid.mpp.mean)
+    block_um = block_of_fields(
+        [annotation.geometry.bounds for annotation in annotations], scores.grid.mpp.mean
+    )
     head = model.heads[0].record.name
     found: dict[str, dict[str, Interval]] = {}
     for tissue in recipe.classes:
@@ -73,8 +75,16 @@ def check_sample(model: Model, slide_path: Path, recipe: Recipe) -> SampleCheck:
     )
 
 
-def _block_um(bounds: list[tuple[float, float, float, float]], mpp: float) -> float:
-    """Return the distance from field to field: a block of the bootstrap holds about one field."""
+def block_of_fields(bounds: list[tuple[float, float, float, float]], mpp: float) -> float:
+    """Return the distance from field to field in micrometres: a block of the bootstrap holds about one.
+
+    Parameters
+    ----------
+    bounds : list of tuple
+        Left, top, right and bottom of each field in level-0 pixels.
+    mpp : float
+        Micrometres per pixel.
+    """
     lefts = sorted({left for left, *_ in bounds})
     steps = [after - before for before, after in pairwise(lefts)]
     return min(steps, default=bounds[0][2] - bounds[0][0]) * mpp

@@ -1,0 +1,1 @@
+"""Cohorts of slides: tables with patients, sites and targets, and their division into folds."""

@@ -1,0 +1,1 @@
+"""What predictions are worth: statistics with intervals, nulls and corrections, on arrays."""

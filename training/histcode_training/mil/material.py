@@ -1,0 +1,102 @@
+"""Read a recipe's cohort and features into bags."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from histcode_training.cohorts.read import read_cohort_table
+from histcode_training.cohorts.table import CohortTable
+from histcode_training.encoders import half_imagenet_encoder
+from histcode_training.mil.bag import MilBag
+from histcode_training.mil.feature_files import check_same_encoder, find_bag_file, read_bag_file
+from histcode_training.mil.recipe import HeadsRecipe
+from histcode_training.mil.tile_cohort import encode_tile_cohort, read_tile_cohort
+from histcode_training.recipe import TileGeometry
+from napari_histcode.models.encoder import Encoder
+from napari_histcode.models.model_file import load_model
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Material:
+    """A cohort with its bags."""
+
+    table: CohortTable
+    """The cohort."""
+    bags: dict[str, MilBag]
+    """Bag of each slide."""
+    imagenet_bags: dict[str, MilBag] | None
+    """The same with ImageNet features; None where there are none, or the bags have them already."""
+    encoder: Encoder | None
+    """The encoder that a model file would hold."""
+
+    def of(self, slides: tuple[str, ...], *, is_imagenet: bool = False) -> list[MilBag]:
+        """Return the bags of some slides."""
+        bags = self.imagenet_bags if is_imagenet and self.imagenet_bags is not None else self.bags
+        return [bags[name] for name in slides]
+
+
+def read_material(
+    recipe: HeadsRecipe, data: Path, *, cache: Path | None = None, device: str = "cpu"
+) -> Material:
+    """Read everything a run learns from.
+
+    Parameters
+    ----------
+    recipe : HeadsRecipe
+        The run.
+    data : Path
+        The data folder.
+    cache : Path, optional
+        Folder where features of tiles are kept from run to run.
+    device : str
+        Where tiles are encoded.
+
+    Raises
+    ------
+    HistCodeError
+        If the cohort is incomplete, a feature file is missing, damaged, empty or of another encoder, or the
+        model cannot be loaded.
+    """
+    encoder = load_model(recipe.features.model, device=device).encoder if recipe.features.model else None
+    if recipe.tiles is not None and encoder is not None:
+        cohort = read_tile_cohort(data, recipe.tiles, recipe.task)
+        features = encode_tile_cohort(cohort, encoder, cache=cache)
+        other = None
+        if recipe.features.has_imagenet_baseline:
+            record = encoder.record
+            imagenet = half_imagenet_encoder(
+                TileGeometry(tile_px=record.tile_px, mpp=record.mpp), device=device
+            )
+            if imagenet.record.digest != record.digest:
+                other = encode_tile_cohort(cohort, imagenet, cache=cache)
+        table = cohort.table
+    else:
+        assert recipe.cohort is not None  # noqa: S101 - the recipe has one of both
+        table = read_cohort_table(data, recipe.cohort, recipe.task)
+        digest = encoder.record.digest if encoder is not None else ""
+        features = _read_features(data / recipe.features.folder, table, digest)
+        folder = recipe.features.imagenet_folder
+        other = _read_features(data / folder, table, "") if folder else None
+    return Material(
+        table=table,
+        bags=_bags(table, features),
+        imagenet_bags=_bags(table, other) if other is not None else None,
+        encoder=encoder,
+    )
+
+
+def _read_features(folder: Path, table: CohortTable, digest: str) -> dict[str, NDArray[np.float32]]:
+    files = {slide: read_bag_file(find_bag_file(folder, slide)) for slide in table.slides}
+    check_same_encoder(files, digest=digest)
+    return {slide: bag.features for slide, bag in files.items()}
+
+
+def _bags(table: CohortTable, features: dict[str, NDArray[np.float32]]) -> dict[str, MilBag]:
+    return {
+        slide: MilBag(name=slide, features=features[slide], target=target, group=patient)
+        for slide, patient, target in zip(table.slides, table.patients, table.targets, strict=True)
+    }
