@@ -31,6 +31,8 @@ KINDS = (
 MOST_ROWS = 8
 ROW_HEIGHT_PX = 22
 HEIGHT_PX = 210
+SCATTER_MARGINS = (0.17, 0.98, 0.23, 0.97)
+"""Left, right, bottom and top of the axes: values of genes have more digits than shares."""
 
 
 class CompareSpotsPanel(FoldingSection):
@@ -135,7 +137,7 @@ class CompareSpotsPanel(FoldingSection):
         if self.plot is None:
             from napari_histcode.plugin.panels.compare_plot import Plot
 
-            self.plot = Plot(name="map and spots", height_px=HEIGHT_PX)
+            self.plot = Plot(name="map and spots", height_px=HEIGHT_PX, margins=SCATTER_MARGINS)
             self.content.addWidget(self.plot)
         x, y = self._controller.spots.points(found.map)
         names = (found.label, f"{' + '.join(found.columns)} at the spot")
