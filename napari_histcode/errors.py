@@ -108,7 +108,11 @@ class QueryError(HistCodeError, ValueError):
 
 
 class IndexFileError(HistCodeError, ValueError):
-    """An index of tiles is missing, damaged, of another encoder, or from a newer version."""
+    """An index of tiles is missing or damaged."""
+
+
+class NewerIndexError(IndexFileError):
+    """An index of tiles was written by a newer version: it is neither read nor replaced."""
 
 
 class MarksError(HistCodeError, ValueError):

@@ -15,21 +15,28 @@ from shapely.geometry.base import BaseGeometry
 from napari_histcode.export.analysis import export_analysis
 from napari_histcode.export.layout import FEATURE_FILE
 from napari_histcode.features.bag import FeatureBag
-from napari_histcode.features.encode import encode_tiles
+from napari_histcode.features.encode import BatchCallback, encode_tiles
 from napari_histcode.heatmap import Heatmap, default_config, draw_heatmap
 from napari_histcode.models.devices import choose_device
 from napari_histcode.models.model import Model
 from napari_histcode.models.model_file import load_model
 from napari_histcode.progress import CancelToken, Progress, ProgressCallback, ignore_progress
+from napari_histcode.scores.preview import TilePreview, preview_tiles
 from napari_histcode.scores.score import score_bag
 from napari_histcode.scores.scores import SlideScores
 from napari_histcode.slide import Slide, open_slide
 from napari_histcode.slide.overview import read_overview
 from napari_histcode.slide.slide import RgbImage
-from napari_histcode.tiling import TilingConfig
+from napari_histcode.tiling import TileGrid, TilingConfig
 from napari_histcode.tiling.lay import lay_tiles
+from napari_histcode.tiling.lookup import tiles_touching
+from napari_histcode.tiling.tile_quality import Exclusion, without_artefacts
 from napari_histcode.tissue import TissueConfig
 from napari_histcode.tissue.find import find_tissue
+from napari_histcode.tissue.quality_find import find_artefacts
+from napari_histcode.trust.facts import slide_facts
+from napari_histcode.trust.judge import judge
+from napari_histcode.trust.trust import Trust
 
 Value = TypeVar("Value")
 
@@ -49,6 +56,10 @@ class Analysis:
     """Every map as a raster, as it is shown by default."""
     overview: RgbImage
     """The slide as a small picture, for figures."""
+    trust: Trust | None = None
+    """Reasons not to trust the scores."""
+    exclusion: Exclusion | None = None
+    """Tiles that were left out as artefacts; None where nobody asked for that."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall time of each stage."""
 
@@ -62,9 +73,13 @@ def analyse_slide(
     mpp: float | None = None,
     roi: BaseGeometry | None = None,
     overlap: float = 0.0,
+    exclude_artefacts: bool = False,
+    organ: str | None = None,
     tissue_config: TissueConfig | None = None,
     device: str = "auto",
     batch_size: int | None = None,
+    first: BaseGeometry | None = None,
+    on_tiles: Callable[[TilePreview], object] | None = None,
     progress: ProgressCallback = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> Analysis:
@@ -86,12 +101,20 @@ def analyse_slide(
         Region of interest in level-0 pixels.
     overlap : float
         Share of a tile's width that neighbours have in common.
+    exclude_artefacts : bool
+        Leave out tiles that are mostly ink, fold or out of focus.
+    organ : str, optional
+        What the slide is of, to compare with what the model learned from.
     tissue_config : TissueConfig, optional
         How tissue is found.
     device : str
         "auto", "cpu", "cuda", "cuda:1" or "mps".
     batch_size : int, optional
         Tiles at once in the network.
+    first : shapely geometry, optional
+        Tiles that touch this region of level-0 pixels are encoded before all others.
+    on_tiles : callable, optional
+        Called with a `TilePreview` of each batch as soon as it is encoded, in the calling thread.
     progress : callable
         Called with a `Progress` as each stage goes on, in the calling thread.
     cancel : CancelToken, optional
@@ -111,8 +134,9 @@ def analyse_slide(
         with open_slide(slide, mpp=mpp) as opened:
             return analyse_slide(
                 opened, model, out=out, feature_file=feature_file, roi=roi, overlap=overlap,
-                tissue_config=tissue_config, device=device, batch_size=batch_size,
-                progress=progress, cancel=cancel,
+                exclude_artefacts=exclude_artefacts, organ=organ,
+                tissue_config=tissue_config, device=device, batch_size=batch_size, first=first,
+                on_tiles=on_tiles, progress=progress, cancel=cancel,
             )  # fmt: skip
     cancel = cancel or CancelToken()
     clock = _Clock(progress, cancel)
@@ -127,22 +151,35 @@ def analyse_slide(
     tissue = clock.run(
         "finding tissue", partial(find_tissue, slide, tissue_config or TissueConfig(), cancel=cancel)
     )
+    check = partial(find_artefacts, slide, tissue, progress=progress, cancel=cancel)
+    quality = clock.run("finding artefacts", check) if exclude_artefacts else None
     grid = clock.run("laying tiles", lambda: lay_tiles(slide, tissue, tiling, roi=roi))
+    grid, exclusion = without_artefacts(grid, quality) if quality is not None else (grid, None)
     bag = clock.run(
         "encoding tiles",
         lambda: encode_tiles(
             slide, grid, model.encoder, store=feature_file, batch_size=batch_size,
+            first=None if first is None else tiles_touching(grid, first),
+            on_batch=None if on_tiles is None else _teller(on_tiles, grid, model),
             progress=progress, cancel=cancel,
         ),
     )  # fmt: skip
     scores = clock.run("scoring", lambda: score_bag(bag, model))
     heatmaps = clock.run("drawing heatmaps", lambda: draw_heatmaps(scores))
+    overview = small_picture(slide)
+    facts = slide_facts(slide.record, overview, organ=organ)
+    trust = clock.run("judging", lambda: judge(scores, bag, model, facts, exclusion=exclusion))
     analysis = Analysis(
-        bag=bag, scores=scores, heatmaps=heatmaps, overview=small_picture(slide), seconds=clock.seconds
-    )
+        bag=bag, scores=scores, heatmaps=heatmaps, overview=overview, trust=trust, exclusion=exclusion,
+        seconds=clock.seconds,
+    )  # fmt: skip
     if out is not None:
         write_analysis(analysis, out, progress=progress, cancel=cancel)
     return analysis
+
+
+def _teller(on_tiles: Callable[[TilePreview], object], grid: TileGrid, model: Model) -> BatchCallback:
+    return lambda positions, features: on_tiles(preview_tiles(grid, positions, features, model))
 
 
 def draw_heatmaps(scores: SlideScores) -> tuple[Heatmap, ...]:
@@ -176,6 +213,8 @@ def write_analysis(
         analysis.overview,
         folder,
         timing=analysis.seconds,
+        trust=analysis.trust,
+        exclusion=analysis.exclusion,
         progress=progress,
         cancel=cancel,
     )

@@ -68,9 +68,10 @@ class OutputRecord:
     unit: str = ""
     """Unit of the quantity; empty where it has none."""
     evidence: dict[str, Any] | None = None
-    """Measured on held-out data, with intervals; None where nothing was measured. ``what`` says what was compared
-    with what; of a gene or signature, ``r`` is the correlation, ``low`` and ``high`` its interval, ``n`` the number
-    of slides or spots; of a class there are ``auroc`` or ``tile_auroc`` with value, low and high."""
+    """Measured on held-out data, with intervals; None where nothing was measured. ``what`` says what was
+    compared with what; of a gene or signature, ``r`` is the correlation, ``low`` and ``high`` its interval
+    and ``n`` the number of slides or spots; of a class there are ``auroc`` or ``tile_auroc``, each with
+    value, low and high."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from napari_histcode.errors import ModelFileError
-from napari_histcode.models.card import CARD_VERSION, ModelCard, OutputRecord
+from napari_histcode.models.card import CARD_VERSION, DomainRecord, ModelCard, OutputRecord
 from napari_histcode.models.card_json import card_from_json, card_text, card_to_json
 from tests.models.synthetic import make_head_record, make_record
 
@@ -50,6 +50,28 @@ def edited(path, value):
 def test_a_card_survives_the_file():
     card = make_card()
     assert card_from_json(card_text(card), source="card.json") == card
+
+
+def test_a_domain_and_an_ensemble_survive_the_file():
+    domain = DomainRecord(organs=("bone", "lung"), stains=("H&E",), mpp_range=(0.25, 1.0))
+    heads = (make_head_record(trained_on=domain, ensemble="tissue"), make_head_record("b", ensemble="tissue"))
+    card = make_card(heads=heads, statistics_digest="ef" * 32)
+    assert card_from_json(card_text(card), source="card.json") == card
+
+
+def test_a_card_of_the_first_version_still_loads():
+    data = card_to_json(make_card()) | {"card_version": 1}
+    del data["statistics_digest"]
+    for head in data["heads"]:
+        del head["trained_on"], head["ensemble"]
+    assert card_from_json(json.dumps(data), source="card.json") == make_card(card_version=1)
+
+
+@pytest.mark.parametrize("mpp_range", [[1.0, 0.5], [1.0], [0, 1.0], "1"])
+def test_a_range_of_resolutions_that_is_none_is_refused(mpp_range):
+    domain = {"organs": [], "stains": [], "mpp_range": mpp_range}
+    with pytest.raises(ModelFileError, match="mpp_range"):
+        card_from_json(edited(("heads", 0, "trained_on"), domain), source="card.json")
 
 
 def test_the_file_is_plain_json_with_the_version_first():
