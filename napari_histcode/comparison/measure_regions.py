@@ -251,8 +251,9 @@ def measure_geometries(
         area_mm2 = perimeter_um = np.full(len(array), np.nan)
     else:
         area_mm2 = area_px0 * mpp.x * mpp.y / 1e6
-        stretched = shapely.transform(array, lambda xy: xy * (mpp.x, mpp.y)) if len(array) else array
-        perimeter_um = np.asarray(shapely.length(stretched), dtype=np.float64)
+        is_square = mpp.x == mpp.y
+        in_um = array if is_square else shapely.transform(array, lambda xy: xy * (mpp.x, mpp.y))
+        perimeter_um = np.asarray(shapely.length(in_um), dtype=np.float64) * (mpp.x if is_square else 1.0)
     region, tile, covered = overlaps(array, grid, progress=progress, cancel=cancel)
     n_tiles = np.zeros(len(array), np.int64)
     if grid is not None:

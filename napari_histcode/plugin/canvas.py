@@ -29,6 +29,18 @@ class Pick:
     """Where, as (row, column) in napari's world; `layers.px0_from_world` knows the slide's frame."""
     is_adding: bool = False
     """Whether Shift was held: this tile too."""
+    is_removing: bool = False
+    """Whether Alt was held: not this tile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkedTiles:
+    """Tiles with a line of one colour around them."""
+
+    boxes: tuple[Box, ...]
+    """The tiles in level-0 pixels; those that touch are surrounded together."""
+    colour: Rgb
+    """Colour of the line."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -140,12 +152,12 @@ class Canvas(Protocol):
         """Remove all maps, classes and outlines of tiles."""
         ...
 
-    def add_annotations(self, data: LayerData) -> None:
-        """Show regions above everything else."""
-        ...
-
     def put_classes(self, shown: ShownClasses) -> None:
         """Paint a class for each tile, with its colours in the legend, or paint it anew if it is there."""
+        ...
+
+    def set_classes_visible(self, name: str, *, is_visible: bool) -> None:
+        """Show or hide classes, which is much faster than to remove them; harmless where there are none."""
         ...
 
     def remove(self, name: str) -> None:
@@ -154,6 +166,10 @@ class Canvas(Protocol):
 
     def outline_tiles(self, boxes: Sequence[Box], record: SlideRecord) -> None:
         """Draw a line around tiles that are spoken of; an empty sequence takes it away."""
+        ...
+
+    def mark_tiles(self, groups: Sequence[MarkedTiles], record: SlideRecord) -> None:
+        """Draw thick lines around groups of tiles, beside `outline_tiles`; none takes them away."""
         ...
 
     def fly_to(self, box: Box, record: SlideRecord) -> None:

@@ -8,17 +8,21 @@ slide is looked up again when the answer comes.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
+
+import shapely
+from psygnal import Signal
+from shapely.geometry.base import BaseGeometry
 
 from napari_histcode import resources
-from napari_histcode.annotations import Annotation
 from napari_histcode.errors import HistCodeError
 from napari_histcode.plugin import open_slides, tasks
 from napari_histcode.plugin.canvas import Canvas
-from napari_histcode.plugin.class_colours import outline_colours
+from napari_histcode.plugin.evidence import Evidence
 from napari_histcode.plugin.jobs import JobOutcome, JobRunner, JobState, RunningJob, uninterrupted
-from napari_histcode.plugin.layers import annotation_layer_data
+from napari_histcode.plugin.layers import Box
 from napari_histcode.plugin.map_controller import MapController
+from napari_histcode.plugin.preview import MapBox
 from napari_histcode.plugin.session import (
     Activity,
     Choice,
@@ -26,8 +30,9 @@ from napari_histcode.plugin.session import (
     Result,
     Session,
     SlideEntry,
+    Where,
     analyse_offer,
-    export_offer,
+    regions_to_analyse,
 )
 from napari_histcode.plugin.tasks import AnalysisRequest, Opened, OpenRequest
 from napari_histcode.plugin.wording import corrupt_tiles, duration, error_text, progress_line
@@ -36,6 +41,12 @@ from napari_histcode.slide import Mpp
 
 if TYPE_CHECKING:
     from napari_histcode.pipeline import Analysis
+
+
+def box_geometry(box: Box) -> BaseGeometry:
+    """Turn left, top, width and height into a region."""
+    left, top, width, height = box
+    return shapely.box(left, top, left + width, top + height)
 
 
 class Controller:
@@ -51,6 +62,9 @@ class Controller:
         The state; a new one if not given.
     """
 
+    regions_opened = Signal(Opened)
+    """A slide was opened, maybe with regions on it."""
+
     def __init__(self, canvas: Canvas, jobs: JobRunner, session: Session | None = None) -> None:
         self.session = session or Session()
         self._canvas = canvas
@@ -59,7 +73,6 @@ class Controller:
         self._results: dict[str, Result] = {}
         self._n_opening = 0
         self._analysis: tuple[RunningJob, SlideEntry] | None = None
-        self._export: RunningJob | None = None
         canvas.events.slide_added.connect(self._slide_added)
         canvas.events.slide_removed.connect(self._slide_removed)
 
@@ -107,6 +120,8 @@ class Controller:
         self.session.current = entry
         self._canvas.show_only_slide(key)
         self.maps.show(self._results.get(key))
+        if self.session.result is not None:
+            self._find_evidence(self.session.result)
 
     def set_mpp(self, value: float) -> None:
         """Take the user's word for the current slide's resolution, in micrometres per level-0 pixel."""
@@ -136,7 +151,7 @@ class Controller:
             self._tell(outcome.error)
             return
         self._canvas.add_slide(opened.layer)
-        self._show_annotations(opened)
+        self.regions_opened.emit(opened)
         if opened.scores is not None:
             self._take_result(opened.key, Result(scores=opened.scores, bag=opened.bag))
         for error in opened.errors:
@@ -146,6 +161,10 @@ class Controller:
         """Go back to rest when all slides that were asked for have come."""
         if self._n_opening == 0:
             self.session.opening = Activity()
+
+    def say_opening(self, text: str) -> None:
+        """Say what has to be opened first."""
+        self.session.opening = Activity(text=text, is_error=True)
 
     def _tell(self, error: BaseException | None) -> None:
         """Tell what could not be opened, in the panel and in a notification."""
@@ -165,14 +184,6 @@ class Controller:
         self._canvas.place_slide(key, entry.record)
         if session.current is not None and session.current.key == key:
             session.current = entry
-
-    def _show_annotations(self, opened: Opened) -> None:
-        annotations: tuple[Annotation, ...] = opened.annotations
-        if annotations:
-            colours = outline_colours(annotations)
-            self._canvas.add_annotations(
-                annotation_layer_data(annotations, opened.slide.record, colours=colours)
-            )
 
     def _slide_added(self, key: str) -> None:
         slide = open_slides.find(key)
@@ -203,8 +214,6 @@ class Controller:
         """Take away the words about the end of an analysis: they were about another slide."""
         if self.session.analysing.phase is Phase.IDLE:
             self.session.analysing = Activity()
-        if self.session.exporting.phase is Phase.IDLE:
-            self.session.exporting = Activity()
 
     def _entry(self, key: str) -> SlideEntry | None:
         return next((entry for entry in self.session.slides if entry.key == key), None)
@@ -227,15 +236,34 @@ class Controller:
         entry = session.current
         if entry is None or not analyse_offer(session).is_enabled:
             return
-        request = AnalysisRequest(slide=entry.slide, model=session.model, device=session.device)
+        so_far = MapBox()
+        request = AnalysisRequest(
+            slide=entry.slide,
+            model=session.model,
+            device=session.device,
+            roi=self._region_of_interest(entry),
+            first=box_geometry(self._canvas.view_box(entry.record)),
+            so_far=so_far,
+        )
         session.analysing = Activity(phase=Phase.WORKING, text="Starting …")
         job = self.jobs.start(
             lambda progress, cancel: tasks.analyse(request, progress, cancel),
-            on_progress=lambda progress: self._analysis_progressed(entry, progress),
+            on_progress=lambda progress: self._analysis_progressed(entry, progress, so_far),
             on_end=lambda outcome: self._analysis_ended(entry, outcome),
         )
         if session.analysing.phase is Phase.WORKING:  # a runner without threads has ended already
             self._analysis = (job, entry)
+
+    def choose_where(self, where: str) -> None:
+        """Analyse the whole slide, what is in view, or the regions."""
+        self.session.where = next(each for each in get_args(Where) if each == where)
+
+    def _region_of_interest(self, entry: SlideEntry) -> BaseGeometry | None:
+        if self.session.where == "view":
+            return box_geometry(self._canvas.view_box(entry.record))
+        if self.session.where == "regions":
+            return shapely.union_all([a.geometry for a in regions_to_analyse(self.session.annotations)])
+        return None
 
     def cancel_analysis(self) -> None:
         """Stop the analysis at its next batch; what is encoded is kept."""
@@ -248,13 +276,15 @@ class Controller:
     def _is_current_analysis(self, entry: SlideEntry) -> bool:
         return self._analysis is None or self._analysis[1] is entry
 
-    def _analysis_progressed(self, entry: SlideEntry, progress: Progress) -> None:
+    def _analysis_progressed(self, entry: SlideEntry, progress: Progress, so_far: MapBox) -> None:
         if self.session.analysing.phase is Phase.WORKING and self._is_current_analysis(entry):
             self.session.analysing = Activity(
                 phase=Phase.WORKING,
                 text=self._whose(entry) + progress_line(progress),
                 fraction=progress.fraction if progress.total else None,
             )
+            if self.session.current is entry and self.session.result is None:
+                self.maps.show_so_far(so_far.take())
 
     def _whose(self, entry: SlideEntry) -> str:
         """Name the slide of the running analysis if it is not the one on the screen."""
@@ -282,9 +312,19 @@ class Controller:
 
     def _take_result(self, key: str, result: Result) -> None:
         self._results[key] = result
-        self.session.exporting = Activity()
         if self.session.current is not None and self.session.current.key == key:
             self.maps.show(result)
+            self._find_evidence(result)
+
+    def _find_evidence(self, result: Result) -> None:
+        """Look up what was measured of the model, for the list of maps."""
+
+        def found(outcome: JobOutcome[dict[tuple[str, str], Evidence]]) -> None:
+            if outcome.value is not None and self.session.result is result:
+                self.session.evidence = outcome.value
+
+        work = uninterrupted(tasks.find_evidence, result.scores, self.session.model)
+        self.jobs.start(work, on_end=found)
 
     def fly_to_tile(self, position: int) -> None:
         """Show a tile of the current result in the middle of the view, with a line around it."""
@@ -297,46 +337,11 @@ class Controller:
         self._canvas.outline_tiles((box,), session.current.record)
         self._canvas.fly_to(box, session.current.record)
 
-    # Export
-
-    def export(self, folder: Path) -> None:
-        """Write the current result into a folder."""
-        session = self.session
-        result = session.result
-        if result is None or result.analysis is None or not export_offer(session).is_enabled:
-            return
-        analysis = result.analysis
-        session.exporting = Activity(phase=Phase.WORKING, text="Writing results …")
-        self._export = self.jobs.start(
-            lambda progress, cancel: tasks.export(analysis, folder, progress, cancel),
-            on_progress=self._export_progressed,
-            on_end=self._export_ended,
-        )
-
-    def cancel_export(self) -> None:
-        """Stop writing; nothing half-written stays."""
-        if self._export is not None and self.session.exporting.phase is Phase.WORKING:
-            self._export.cancel()
-            self.session.exporting = Activity(phase=Phase.STOPPING, text="Stopping …")
-
-    def _export_progressed(self, progress: Progress) -> None:
-        if self.session.exporting.phase is Phase.WORKING:
-            fraction = progress.fraction if progress.total else None
-            self.session.exporting = Activity(
-                phase=Phase.WORKING, text=f"Writing results {progress.fraction:.0%}", fraction=fraction
-            )
-
-    def _export_ended(self, outcome: JobOutcome[Path]) -> None:
-        self._export = None
-        if outcome.error is not None:
-            self.session.exporting = Activity(text=error_text(outcome.error), is_error=True)
-            self._canvas.report(outcome.error)
-        elif outcome.value is not None:
-            self.session.exporting = Activity(text=f"Written to {outcome.value}")
-        else:
-            self.session.exporting = Activity(text="Stopped. Nothing was written.")
-
     # Menus
+
+    def refresh_models(self) -> None:
+        """List the models anew: one has been written."""
+        self._find_models()
 
     def _find_models(self) -> None:
         chosen = self.session.model

@@ -11,10 +11,21 @@ from qtpy.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_histcode.plugin import napari_settings
+from napari_histcode.plugin.annotate import inbox
+from napari_histcode.plugin.annotate.controller import AnnotateController
+from napari_histcode.plugin.annotate.file_controller import NO_SLIDE
+from napari_histcode.plugin.annotate.napari_board import NapariBoard
+from napari_histcode.plugin.ask.controller import AskController
+from napari_histcode.plugin.compare.controller import CompareController
 from napari_histcode.plugin.controller import Controller
+from napari_histcode.plugin.export.controller import ExportController
 from napari_histcode.plugin.jobs import QtJobRunner
 from napari_histcode.plugin.napari_canvas import NapariCanvas
 from napari_histcode.plugin.panels.analyse_panel import AnalysePanel
+from napari_histcode.plugin.panels.annotate_page import AnnotatePage
+from napari_histcode.plugin.panels.ask_notes import FaithfulNote, TrustNote
+from napari_histcode.plugin.panels.ask_page import AskPage
+from napari_histcode.plugin.panels.compare_page import ComparePage
 from napari_histcode.plugin.panels.export_panel import ExportPanel
 from napari_histcode.plugin.panels.maps_panel import MapsPanel
 from napari_histcode.plugin.panels.pages import Pages
@@ -26,7 +37,7 @@ from napari_histcode.plugin.style import DOCK_WIDTH_PX, stylesheet
 from napari_histcode.plugin.view.controller import ViewController
 from napari_histcode.plugin.wording import RESEARCH_USE
 
-READ, EXPORT = "Read", "Export"
+READ, ANNOTATE, COMPARE, ASK, EXPORT = "Read", "Annotate", "Compare", "Ask", "Export"
 """Names of the pages."""
 
 
@@ -47,20 +58,40 @@ class HistCodeDock(QWidget):
         self._canvas = NapariCanvas(napari_viewer)
         self._jobs = QtJobRunner()
         self._was_docked = False
+        self._fill: float | None = None
         self.controller = Controller(self._canvas, self._jobs)
         self.session = self.controller.session
         self.view = ViewController(self.session, self._canvas, self._jobs)
+        self.annotate = AnnotateController(
+            self.session, self._canvas, NapariBoard(napari_viewer), self._jobs, self.controller.maps
+        )
+        self.controller.regions_opened.connect(self.annotate.slide_opened)
+        self.compare = CompareController(self.session, self._canvas, self._jobs)
+
+        self.export = ExportController(
+            self.session, self._canvas, self._jobs, self.controller.maps, self.compare.state
+        )
+
+        self.ask = AskController(self.controller, self.annotate.state, self._canvas)
 
         self.slide_panel = SlidePanel(self.controller, self.view)
         self.analyse_panel = AnalysePanel(self.controller)
         self.readings_panel = ReadingsPanel(self.controller)
         self.maps_panel = MapsPanel(self.controller)
         self.tiles_panel = TilesPanel(self.controller)
-        self.export_panel = ExportPanel(self.controller)
+        self.annotate_page = AnnotatePage(self.annotate)
+        self.compare_page = ComparePage(self.compare, napari_viewer.theme)
+        self.ask_page = AskPage(self.ask, napari_viewer.theme)
+        self.readings_panel.content.insertWidget(1, TrustNote(self.ask.trust.state, self._show_trust))
+        self.maps_panel.heading_row.addWidget(FaithfulNote(self.ask.faithful.state))
+        self.export_panel = ExportPanel(self.export)
         self._lay_out()
         self._follow_theme()
         napari_viewer.events.theme.connect(self._follow_theme)
-        self._end = _ending(self.controller, self._canvas, napari_settings.override())
+        self._end = _ending(
+            self.controller, self._canvas, napari_settings.override(),
+            self.annotate.close, self.compare.close, self.ask.close,
+        )  # fmt: skip
         self.destroyed.connect(self._end)
         application = QApplication.instance()
         if application is not None:
@@ -74,7 +105,19 @@ class HistCodeDock(QWidget):
             (self.slide_panel, self.analyse_panel, self.readings_panel, self.maps_panel, self.tiles_panel),
             tooltip="Open a slide, ask the model, and see where it looked",
         )
+        annotate_page = self.pages.add(
+            ANNOTATE, self.annotate_page.sections, tooltip="Draw regions, or bring them from another program"
+        )
+        self.annotate_page.bind_keys(annotate_page)
+        page = self.pages.add(
+            COMPARE, self.compare_page.sections, tooltip="Hold the maps against the regions, in numbers"
+        )
+        self.compare_page.bind_keys(page)
+        self.pages.add(
+            ASK, self.ask_page.sections, tooltip="Which map to believe, what if, and whether to trust it here"
+        )
         self.pages.add(EXPORT, (self.export_panel,), tooltip="Take the results home")
+        self.pages.chosen.connect(self._page_chosen)
         self.session.events.current.connect(self._offer_pages)
         self._offer_pages()
         foot = label(RESEARCH_USE, role="muted")
@@ -96,6 +139,33 @@ class HistCodeDock(QWidget):
 
     def _follow_theme(self) -> None:
         self.setStyleSheet(stylesheet(self._viewer.theme))
+        self.compare_page.follow_theme(self._viewer.theme)
+        self.ask_page.follow_theme(self._viewer.theme)
+
+    def _page_chosen(self, name: str) -> None:
+        """Tell the tools whose page has come to the front, those that leave it first."""
+        tools = (
+            (ANNOTATE, self.annotate.set_in_front),
+            (COMPARE, self.compare.set_in_front),
+            (ASK, self.ask.set_in_front),
+        )
+        for page, set_in_front in sorted(tools, key=lambda tool: tool[0] == name):
+            set_in_front(is_in_front=page == name)
+        self._outline_regions(is_on=name == COMPARE)
+
+    def _outline_regions(self, *, is_on: bool) -> None:
+        """Leave regions unfilled while tiles are painted by agreement, whose colours they would change."""
+        if is_on and self._fill is None:
+            self._fill = self.annotate.state.fill
+            self.annotate.set_fill(0.0)
+        elif not is_on and self._fill is not None:
+            fill, self._fill = self._fill, None
+            self.annotate.set_fill(fill)
+
+    def _show_trust(self) -> None:
+        """Show the reasons for caution."""
+        self.ask_page.trust.set_open(is_open=True)
+        self.pages.show_page(ASK)
 
     def _offer_pages(self) -> None:
         """Offer no tabs before there is a slide: there is only one thing to do."""
@@ -122,9 +192,17 @@ class HistCodeDock(QWidget):
         if a0 is None or mime is None:
             return
         a0.acceptProposedAction()
-        for url in mime.urls():
-            if url.isLocalFile():
-                self.controller.open_slide(Path(url.toLocalFile()))
+        paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+        regions = [path for path in paths if inbox.may_be_regions(path)]
+        slides = [path for path in paths if path not in regions]
+        for path in slides:
+            self.controller.open_slide(path, annotations=regions.pop(0) if regions else None)
+        if regions:
+            self.annotate.import_files(regions)
+            if self.session.current is not None:
+                self.pages.show_page(ANNOTATE)
+            else:
+                self.controller.say_opening(NO_SLIDE)
 
     def event(self, a0: QEvent | None) -> bool:
         """End when napari takes the widget out of its dock, as its close button does."""
@@ -141,7 +219,10 @@ class HistCodeDock(QWidget):
 
 
 def _ending(
-    controller: Controller, canvas: NapariCanvas, restore_settings: Callable[[], None]
+    controller: Controller,
+    canvas: NapariCanvas,
+    restore_settings: Callable[[], None],
+    *closings: Callable[[], None],
 ) -> Callable[[], None]:
     """Make the function that ends a dock. It does not refer to the widget, whose C++ side may be gone."""
     has_ended = False
@@ -156,6 +237,8 @@ def _ending(
         events = controller.session.events
         for name in events:
             events[name].disconnect()
+        for close in closings:
+            close()
         restore_settings()
 
     return end

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QThreadPool, Signal  # type: ignore[attr-defined]
 from superqt.utils import WorkerBase
 from superqt.utils._qthreading import WorkerBaseSignals
@@ -259,4 +260,5 @@ class QtJobRunner:
         self._is_closed = True
         for job in self._jobs:
             job.cancel()
-        self._pool.waitForDone(round(wait_s * 1000))
+        if isalive(self._pool):  # type: ignore[no-untyped-call]  # when a process ends, Qt may go first
+            self._pool.waitForDone(round(wait_s * 1000))

@@ -24,7 +24,6 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from napari_histcode.annotations import Annotation
 from napari_histcode.heatmap import Heatmap
 from napari_histcode.heatmap.draw import lay_on_raster, raster_origin_px0
 from napari_histcode.slide import Slide, SlideRecord
@@ -33,14 +32,14 @@ from napari_histcode.tiling import TileGrid
 LayerData = tuple[Any, dict[str, Any], str]
 """Data, keyword arguments and type of a napari layer."""
 
-OUTLINES_PER_SLIDE = 400
-"""An outline's width is the slide's longer side divided by this: seen on the whole slide, thin close up."""
-
 OUTLINES_PER_TILE = 60
 """The line around a tile is the tile's width divided by this."""
 
-MOST_LABELS = 60
-"""So many regions have their class written beside them; more would hide the slide."""
+MARK_LINES_PER_TILE = 12
+"""The line around a marked tile, which is to be seen from afar, is the tile's width divided by this."""
+
+MARK_CASING = "#101010"
+"""On either side of that line."""
 
 METADATA_KEY = "histcode"
 """Where our layers keep what belongs to them in ``layer.metadata``."""
@@ -231,9 +230,6 @@ def outline_layer_data(boxes: Sequence[Box], record: SlideRecord, *, colour: str
     colour : str
         Of the line.
     """
-    tiles = shapely.box(*np.array([(x, y, x + w, y + h) for x, y, w, h in boxes]).T)
-    around = shapely.union_all(tiles)
-    rings = [ring for polygon in shapely.get_parts(around) for ring in (polygon.exterior, *polygon.interiors)]
     keywords = {
         "name": "tiles in question",
         "shape_type": "polygon",
@@ -245,59 +241,117 @@ def outline_layer_data(boxes: Sequence[Box], record: SlideRecord, *, colour: str
         "axis_labels": ("y", "x"),
         "metadata": {METADATA_KEY: {"kind": "outline", "alias": record.alias}},
     }
-    return [np.asarray(ring.coords)[:-1, ::-1] - 0.5 for ring in rings], keywords, "shapes"
+    return _rings_around(boxes), keywords, "shapes"
 
 
-def annotation_layer_data(
-    annotations: Sequence[Annotation], record: SlideRecord, *, colours: Sequence[str]
-) -> LayerData:
-    """Describe annotated regions as a shapes layer, one polygon a ring.
+def _rings_around(boxes: Sequence[Box]) -> list[NDArray[np.float64]]:
+    """Surround tiles, those that touch together: closed lines of (row, column)."""
+    tiles = shapely.box(*np.array([(x, y, x + w, y + h) for x, y, w, h in boxes]).T)
+    around = shapely.union_all(tiles)
+    rings = [ring for polygon in shapely.get_parts(around) for ring in (polygon.exterior, *polygon.interiors)]
+    return [vertices_from_px0(ring.coords)[:-1] for ring in rings]
+
+
+def marks_layer_data(groups: Sequence[tuple[Sequence[Box], str]], record: SlideRecord) -> LayerData:
+    """Describe thick lines around groups of tiles, each group in a colour of its own.
 
     Parameters
     ----------
-    annotations : sequence of Annotation
-        Regions in level-0 pixels.
+    groups : sequence of (boxes, colour)
+        Tiles in level-0 pixels and the colour of the line around them; at least one group with a tile.
     record : SlideRecord
-        The slide they belong to.
-    colours : sequence of str
-        Outline colour of each annotation, ``"#rrggbb"``.
-
-    Returns
-    -------
-    LayerData
-        Vertices in level-0 pixels, (row, column); the layer's scale takes them to the world.
+        The slide.
     """
     rings: list[NDArray[np.float64]] = []
-    outlines: list[str] = []
-    classes: list[str] = []
-    for annotation, colour in zip(annotations, colours, strict=True):
-        for ring in _rings(annotation):
-            rings.append(ring[:, ::-1] - 0.5)
-            outlines.append(colour)
-            classes.append(annotation.class_name or "unclassified")
+    colours: list[str] = []
+    for boxes, colour in groups:
+        own = _rings_around(boxes)
+        rings += own
+        colours += [colour] * len(own)
+    width = min(groups[0][0][0][2:]) / MARK_LINES_PER_TILE
+    n = len(rings)
     keywords = {
-        "name": "annotations",
+        "name": "marked tiles",
         "shape_type": "polygon",
-        "edge_width": max(record.dimensions) / OUTLINES_PER_SLIDE,
-        "edge_color": outlines,
+        "edge_width": [2 * width] * n + [width] * n,  # a dark line below, to be seen on any map
+        "edge_color": [MARK_CASING] * n + colours,
         "face_color": "transparent",
         "scale": um_per_px0(record),
         "units": units_of(record),
         "axis_labels": ("y", "x"),
-        "features": {"class": classes},
-        "metadata": {METADATA_KEY: {"kind": "annotations", "alias": record.alias}},
+        "metadata": {METADATA_KEY: {"kind": "marks", "alias": record.alias}},
     }
-    if len(rings) <= MOST_LABELS:
-        keywords["text"] = {"string": "{class}", "size": 8, "color": outlines, "anchor": "upper_left"}
-    return rings, keywords, "shapes"
+    return [*rings, *rings], keywords, "shapes"
 
 
-def _rings(annotation: Annotation) -> list[NDArray[np.float64]]:
-    """Outlines and holes of a region, each (n, 2) x, y without the repeated last vertex."""
-    geometry = annotation.geometry
-    polygons = getattr(geometry, "geoms", [geometry])
-    return [
-        np.asarray(ring.coords, dtype=np.float64)[:-1, :2]
-        for polygon in polygons
-        for ring in (polygon.exterior, *polygon.interiors)
-    ]
+def vertices_from_px0(xy_px0: ArrayLike) -> NDArray[np.float64]:
+    """Turn level-0 positions x, y into vertices (row, column) of a layer whose scale is the slide's."""
+    return np.asarray(xy_px0, dtype=np.float64)[..., ::-1] - 0.5
+
+
+def px0_from_vertices(vertices: ArrayLike) -> NDArray[np.float64]:
+    """Turn vertices of such a layer into level-0 x, y: the inverse of `vertices_from_px0`."""
+    return np.asarray(vertices, dtype=np.float64)[..., ::-1] + 0.5
+
+
+def regions_layer_data(levels: Sequence[Any], record: SlideRecord, *, key: str = "") -> LayerData:
+    """Describe a picture of all regions as a multiscale image layer.
+
+    Parameters
+    ----------
+    levels : sequence of array-like, (height, width, 4)
+        Red, green, blue and opacity, one pixel a level-0 pixel, then halved from level to level.
+    record : SlideRecord
+        The slide they belong to, as it is shown.
+    key : str
+        Under which `loose_regions` knows the regions themselves; empty for those that the dock holds.
+    """
+    keywords = {
+        "name": "annotations",
+        "rgb": True,
+        "multiscale": True,
+        "contrast_limits": (0, 255),
+        "interpolation2d": "linear",
+        "blending": "translucent",
+        **_regions_placement(record, key=key),
+    }
+    return list(levels), keywords, "image"
+
+
+def pen_keywords(record: SlideRecord) -> dict[str, Any]:
+    """Describe the layer of the regions in hand: where it lies, and that it is ours."""
+    return {"name": "annotations: in hand", "blending": "translucent", **_regions_placement(record)}
+
+
+def names_layer_data(
+    places_px0: ArrayLike, names: Sequence[str], colours: Sequence[str], record: SlideRecord
+) -> LayerData:
+    """Describe the names of regions as a points layer without points to be seen."""
+    keywords = {
+        "name": "annotations: names",
+        "size": 1,
+        "opacity": 1.0,
+        "face_color": "transparent",
+        "border_color": "transparent",
+        "features": {"name": list(names)},
+        "text": {"string": "{name}", "size": 7, "color": list(colours), "anchor": "lower_left"},
+        **_regions_placement(record),
+    }
+    return vertices_from_px0(np.reshape(places_px0, (-1, 2))), keywords, "points"
+
+
+def _regions_placement(record: SlideRecord, *, key: str = "") -> dict[str, Any]:
+    facts = {"kind": "annotations", "alias": record.alias, "regions_key": key}
+    return {
+        "scale": um_per_px0(record),
+        "units": units_of(record),
+        "axis_labels": ("y", "x"),
+        "metadata": {METADATA_KEY: facts},
+    }
+
+
+def regions_key_of(metadata: dict[str, Any], record: SlideRecord) -> str | None:
+    """Key of the regions on this slide that a layer brings without the dock, or None."""
+    if not are_regions_on(metadata, record):
+        return None
+    return str(metadata[METADATA_KEY].get("regions_key", "")) or None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from napari_histcode.errors import UnknownMapError
 from napari_histcode.heatmap import HeatmapConfig, default_config, draw_tile_map
 from napari_histcode.heatmap.colour import default_colormap
@@ -9,6 +11,7 @@ from napari_histcode.heatmap.heatmap import Heatmap, Normalisation
 from napari_histcode.heatmap.window import Range, through_window
 from napari_histcode.plugin.canvas import Canvas, ShownMap
 from napari_histcode.plugin.map_list import first_choice, map_rows
+from napari_histcode.plugin.preview import MapSoFar
 from napari_histcode.plugin.session import Result, Session, SlideEntry
 from napari_histcode.scores.scores import MapKind, TileMap
 from napari_histcode.tiling import TileGrid
@@ -33,11 +36,11 @@ class MapController:
         session = self._session
         self._canvas.clear_maps()
         session.visible_maps = frozenset()
+        session.selected_map = None  # it may be a tool's, which is about to go
         session.tool_maps, session.windows = (), {}
         session.result = result
         session.map_rows = map_rows(result.scores) if result else ()
         if result is None:
-            session.selected_map = None
             return
         first = first_choice(result.scores)
         session.map_kind = "single_tile"
@@ -47,16 +50,23 @@ class MapController:
             self._draw(first[0])
             self._canvas.when_idle(lambda: self._draw_later(result, first[1:]))
 
+    def show_so_far(self, so_far: MapSoFar | None) -> None:
+        """Draw what is known of a map while the analysis runs; the finished result replaces it."""
+        session = self._session
+        if so_far is not None and session.current is not None and session.result is None:
+            shown = self._shown(so_far.tile_map, so_far.grid, session.current)
+            self._canvas.put_map(replace(shown, is_visible=True))
+
     def put(self, tile_map: TileMap) -> None:
         """Show a tool's map of the current result's tiles, alone; one of the same name is replaced."""
         session = self._session
         if session.result is None:
             return
         is_new = all(known.name != tile_map.name for known in session.tool_maps)
-        others = tuple(known for known in session.tool_maps if known.name != tile_map.name)
-        session.tool_maps = (*others, tile_map)
+        kept = tuple(tile_map if known.name == tile_map.name else known for known in session.tool_maps)
+        session.tool_maps = (*kept, tile_map) if is_new else kept
+        session.map_rows = map_rows(session.result.scores, session.tool_maps)  # the label may be another one
         if is_new:
-            session.map_rows = map_rows(session.result.scores, session.tool_maps)
             for name in session.visible_maps:
                 self.set_visible(name, is_visible=False)
             self.set_visible(tile_map.name, is_visible=True)
@@ -149,6 +159,10 @@ class MapController:
     def window_of(self, heatmap: Heatmap) -> Range:
         """Tell the window through which a heatmap is seen."""
         return self._session.windows.get(window_key(heatmap), heatmap.limits)
+
+    def limits_of(self, heatmap: Heatmap) -> Range:
+        """Tell the values at the two ends of a heatmap's colours as it is drawn."""
+        return through_window(heatmap, self.window_of(heatmap), hides_outside=False).limits
 
     def set_opacity(self, opacity: float) -> None:
         """Make all maps so opaque, 0 to 1."""

@@ -48,20 +48,29 @@ class MapLayer(Image):  # type: ignore[misc]
         return self.shown.heatmap.name
 
     def show(self, shown: ShownMap) -> None:
-        """Draw another state of the same map."""
+        """Draw another state of the same map; what is the same stays: napari draws anew at each setting."""
+        before = self.shown
         self._take(shown)
-        placement = heatmap_placement(shown.heatmap, shown.record)
-        self.scale, self.translate, self.units = (
-            placement["scale"],
-            placement["translate"],
-            placement["units"],
-        )
+        if before.heatmap.label != shown.heatmap.label:
+            self.name = shown.heatmap.label
+        if _place(before) != _place(shown) or before.record is not shown.record:
+            placement = heatmap_placement(shown.heatmap, shown.record)
+            self.scale, self.translate, self.units = (
+                placement["scale"],
+                placement["translate"],
+                placement["units"],
+            )
         self.data = np.asarray(shown.heatmap.raster)
-        self.colormap = napari_colormap(shown.colormap)
-        self.contrast_limits_range = shown.heatmap.limits
-        self.contrast_limits = shown.heatmap.limits
-        self.opacity = shown.opacity
-        self.visible = shown.is_visible
+        layer: Any = self  # napari's attributes are untyped
+        if layer.colormap.name != shown.colormap:
+            self.colormap = napari_colormap(shown.colormap)
+        if tuple(layer.contrast_limits) != shown.heatmap.limits:
+            self.contrast_limits_range = shown.heatmap.limits
+            self.contrast_limits = shown.heatmap.limits
+        if layer.opacity != shown.opacity:
+            self.opacity = shown.opacity
+        if layer.visible != shown.is_visible:
+            self.visible = shown.is_visible
 
     def value_text(self, position: NDArray[np.float64]) -> str:
         """Say what lies at a world position (row, column) in this map; empty beside the raster."""
@@ -88,6 +97,10 @@ class MapLayer(Image):  # type: ignore[misc]
             status["value"] = text
             status["coordinates"] = f"{status['coords']}: {text}" if text else status["coords"]
         return status
+
+
+def _place(shown: ShownMap) -> tuple[object, object]:
+    return shown.heatmap.origin_px0, shown.heatmap.pixel_px0
 
 
 def napari_colormap(name: str) -> Colormap:

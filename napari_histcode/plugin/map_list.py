@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from napari_histcode.scores.scores import MapKind, SlideScores, TileMap
 
 OUTPUT_KINDS: tuple[MapKind, ...] = ("single_tile", "contribution", "leave_one_out")
-"""Kinds of maps that an output has; the first is the most faithful one."""
+"""Kinds of maps that an output has; the first is shown until their faithfulness is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +19,8 @@ class MapRow:
     """Name of the head."""
     label: str
     """The class or gene as shown, or "attention"."""
+    output: str | None = None
+    """Name of the class or gene; None for attention and for maps of tools."""
     names: tuple[tuple[MapKind, str], ...]
     """Kinds and the names of their maps."""
 
@@ -40,6 +42,7 @@ def map_rows(scores: SlideScores, further: Sequence[TileMap] = ()) -> tuple[MapR
         MapRow(
             head=head,
             label="attention" if output is None else outputs.get((head, output), output.replace("_", " ")),
+            output=output,
             names=tuple(names),
         )
         for (head, output), names in found.items()

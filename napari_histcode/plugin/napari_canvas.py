@@ -9,10 +9,11 @@ from typing import Any
 import napari
 from napari.layers import Image, Layer
 from napari.utils.notifications import show_error
+from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 
 from napari_histcode.plugin import camera
-from napari_histcode.plugin.canvas import CanvasEvents, Pick, ShownClasses, ShownMap
+from napari_histcode.plugin.canvas import CanvasEvents, MarkedTiles, Pick, ShownClasses, ShownMap
 from napari_histcode.plugin.class_layer import ClassLayer
 from napari_histcode.plugin.layers import (
     Box,
@@ -26,6 +27,7 @@ from napari_histcode.plugin.layers import (
     units_of,
 )
 from napari_histcode.plugin.map_layer import MapLayer
+from napari_histcode.plugin.marks_layer import MarksLayer
 from napari_histcode.plugin.wording import error_text, legend_line
 from napari_histcode.slide import SlideRecord
 
@@ -63,6 +65,7 @@ class NapariCanvas:
         self._maps: dict[str, MapLayer] = {}
         self._classes: dict[str, ClassLayer] = {}
         self._outline: Layer | None = None
+        self._marks = MarksLayer(viewer, self._insert_quietly)
         self._is_connected = True
         viewer.layers.events.inserted.connect(self._layer_inserted)
         viewer.layers.events.removed.connect(self._layer_removed)
@@ -81,7 +84,8 @@ class NapariCanvas:
         self._is_connected = False
         self._viewer.layers.events.inserted.disconnect(self._layer_inserted)
         self._viewer.layers.events.removed.disconnect(self._layer_removed)
-        self._view_timer.stop()
+        if isalive(self._view_timer):  # type: ignore[no-untyped-call]
+            self._view_timer.stop()
         self._viewer.bind_key(BLINK_KEY, None, overwrite=True)
         self._viewer.scene.camera.events.disconnect(self._camera_moved)
         self.set_picking(is_on=False)
@@ -180,6 +184,7 @@ class NapariCanvas:
         layers += [self._outline] if self._outline is not None else []
         self._maps, self._classes, self._outline = {}, {}, None
         self._refresh_legend()
+        self._marks.clear()
         for layer in layers:
             if layer in self._viewer.layers:
                 self._viewer.layers.remove(layer)
@@ -211,6 +216,12 @@ class NapariCanvas:
         else:
             layer.show(shown)
 
+    def set_classes_visible(self, name: str, *, is_visible: bool) -> None:
+        """Show or hide classes; harmless where there are none."""
+        layer = self._classes.get(name)
+        if layer is not None:
+            layer.visible = is_visible
+
     def remove(self, name: str) -> None:
         """Take away a map or classes of this name; harmless where there are none."""
         layer = self._maps.pop(name, None) or self._classes.pop(name, None)
@@ -220,13 +231,27 @@ class NapariCanvas:
 
     def outline_tiles(self, boxes: Sequence[Box], record: SlideRecord) -> None:
         """Draw a line around tiles that are spoken of; an empty sequence takes it away."""
-        if self._outline is not None and self._outline in self._viewer.layers:
-            self._viewer.layers.remove(self._outline)
-        self._outline = None
-        if boxes:
-            self._outline = Layer.create(*outline_layer_data(boxes, record, colour=OUTLINE_COLOUR))
+        layer = self._outline if self._outline in self._viewer.layers else None
+        if not boxes:
+            if layer is not None:  # kept: taking a layer away and adding one takes napari most of a second
+                layer.visible = False
+            return
+        rings, own, _ = outline_layer_data(boxes, record, colour=OUTLINE_COLOUR)
+        if layer is None:
+            self._outline = Layer.create(rings, own, "shapes")
             self._outline.editable = False
             self._insert_quietly(len(self._viewer.layers), self._outline)
+            return
+        layer.scale, layer.units = own["scale"], own["units"]
+        layer.current_edge_width = own["edge_width"]
+        layer.data = [(ring, "polygon") for ring in rings]
+        layer.edge_width, layer.edge_color = own["edge_width"], own["edge_color"]
+        layer.face_color = own["face_color"]
+        layer.visible = True
+
+    def mark_tiles(self, groups: Sequence[MarkedTiles], record: SlideRecord) -> None:
+        """Draw thick lines around groups of tiles, beside `outline_tiles`; none takes them away."""
+        self._marks.show(groups, record)
 
     def _insert_quietly(self, place: int, layer: Layer) -> None:
         """Insert a layer and keep the selection: what is selected can be edited or deleted with one key."""
@@ -275,7 +300,8 @@ class NapariCanvas:
         """Follow the mouse from a press to its release; a drag is no click."""
         is_drawing = str(getattr(self._viewer.layers.selection.active, "mode", "pan_zoom")) != "pan_zoom"
         row, column = (float(part) for part in event.position[-2:])
-        pick = Pick(world=(row, column), is_adding="Shift" in event.modifiers)
+        held = event.modifiers
+        pick = Pick(world=(row, column), is_adding="Shift" in held, is_removing="Alt" in held)
         yield
         has_moved = False
         while event.type == "mouse_move":
@@ -284,11 +310,7 @@ class NapariCanvas:
         if not is_drawing and not has_moved:
             self.events.clicked.emit(pick)
 
-    # Annotations and messages
-
-    def add_annotations(self, data: LayerData) -> None:
-        """Show regions above everything else."""
-        self._insert_quietly(len(self._viewer.layers), Layer.create(*data))
+    # Messages
 
     def report(self, error: BaseException) -> None:
         """Tell the user what went wrong, in a notification."""

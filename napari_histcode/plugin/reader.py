@@ -1,17 +1,20 @@
-"""Manifest command: open slides that are dropped on napari or given on its command line."""
+"""Manifest commands: open slides and regions that are dropped on napari or given on its command line."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import napari
 
+from napari_histcode.errors import AnnotationFileError
 from napari_histcode.plugin import open_slides
+from napari_histcode.plugin.annotate import inbox
 from napari_histcode.plugin.formats import may_be_slide
-from napari_histcode.plugin.layers import LayerData, slide_layer_data
-from napari_histcode.slide import open_slide
+from napari_histcode.plugin.layers import LayerData, slide_key_of, slide_layer_data
+from napari_histcode.slide import Slide, open_slide
 
 PathOrPaths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -41,6 +44,45 @@ def read_slide(path: Path) -> LayerData:
     """Open one slide as a layer; only its header is read here."""
     slide = open_slide(path)
     return slide_layer_data(slide, key=open_slides.register(slide))
+
+
+def get_regions_reader(path: PathOrPaths) -> Callable[[PathOrPaths], list[LayerData]] | None:
+    """Return the reader of regions if every path looks like a file of some, else None."""
+    return read_regions if all(inbox.may_be_regions(each) for each in _paths(path)) else None
+
+
+def read_regions(path: PathOrPaths) -> list[Any]:
+    """Hand files of regions to the dock, or show them where there is none.
+
+    Raises
+    ------
+    HistCodeError
+        If there is neither a dock nor a slide to show them on, or they cannot be understood.
+    """
+    paths = _paths(path)
+    if inbox.deliver(paths):
+        return [(None,)]  # napari's word for "nothing to show, and no error"
+    slide = _slide_in_front()
+    if slide is None:
+        raise AnnotationFileError(
+            "Regions are shown on a slide, and none is open.", advice="Open the slide first."
+        )
+    from napari_histcode.annotations import read_annotations
+    from napari_histcode.plugin.annotate.edits import with_ids
+    from napari_histcode.plugin.annotate.loose_regions import loose_layer
+
+    found = [read_annotations(each, slide=slide).annotations for each in paths]
+    return [loose_layer(with_ids(annotations), slide.record) for annotations in found]
+
+
+def _slide_in_front() -> Slide | None:
+    """Find the topmost slide that is shown in the current viewer."""
+    viewer = napari.current_viewer()
+    for layer in reversed(viewer.layers) if viewer is not None else ():
+        key = slide_key_of(layer.metadata)
+        if key is not None and layer.visible:
+            return open_slides.find(key)
+    return None
 
 
 def show_scale_bar() -> None:

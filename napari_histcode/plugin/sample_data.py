@@ -5,8 +5,9 @@ from __future__ import annotations
 from napari_histcode import resources
 from napari_histcode.annotations import read_geojson
 from napari_histcode.plugin import open_slides
-from napari_histcode.plugin.class_colours import outline_colours
-from napari_histcode.plugin.layers import LayerData, annotation_layer_data, slide_layer_data
+from napari_histcode.plugin.annotate.edits import with_ids
+from napari_histcode.plugin.annotate.loose_regions import loose_layer
+from napari_histcode.plugin.layers import LayerData, slide_layer_data
 from napari_histcode.plugin.reader import read_slides, show_scale_bar
 from napari_histcode.slide import open_slide
 
@@ -18,7 +19,7 @@ def osteosarcoma_mosaic() -> list[LayerData]:
     show_scale_bar()
     return [
         slide_layer_data(slide, key=open_slides.register(slide)),
-        annotation_layer_data(annotations, slide.record, colours=outline_colours(annotations)),
+        loose_layer(with_ids(annotations), slide.record),
     ]
 
 

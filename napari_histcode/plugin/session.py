@@ -6,17 +6,18 @@ decided here, by pure functions of the session (`analyse_offer`), so that it can
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from psygnal import SignalGroupDescriptor
 
 from napari_histcode.annotations import Annotation
 from napari_histcode.features.bag import FeatureBag
 from napari_histcode.heatmap.heatmap import Normalisation
+from napari_histcode.plugin.evidence import Evidence
 from napari_histcode.plugin.map_list import MapRow
 from napari_histcode.scores.scores import MapKind, SlideScores, TileMap
 from napari_histcode.slide import Slide, SlideRecord
@@ -90,6 +91,9 @@ class Activity:
     """Whether the text tells of a failure."""
 
 
+Where = Literal["slide", "view", "regions"]
+"""What of a slide is analysed."""
+
 AUTOMATIC_DEVICE = Choice(name="auto", label="Automatic", tooltip="The first GPU, or else the processor.")
 BUNDLED_MODEL = Choice(name="bundled", label="bundled")
 
@@ -114,12 +118,14 @@ class Session:
     """Devices to choose from."""
     device: str = AUTOMATIC_DEVICE.name
     """The chosen device."""
+    where: Where = "slide"
+    """What of the slide is analysed."""
     analysing: Activity = field(default_factory=Activity)
     """The analysis."""
-    exporting: Activity = field(default_factory=Activity)
-    """The export."""
     result: Result | None = None
     """What is known of the current slide."""
+    evidence: Mapping[tuple[str, str], Evidence] = field(default_factory=dict)
+    """Head and output to what was measured of it; empty where the model of the result is not known."""
     annotations: tuple[Annotation, ...] = ()
     """Regions on the current slide, in level-0 pixels, as they stand after the last stroke."""
     tool_maps: tuple[TileMap, ...] = ()
@@ -166,15 +172,11 @@ def analyse_offer(session: Session) -> Offer:
         )
     if session.analysing.phase is not Phase.IDLE:
         return Offer(is_enabled=False, reason="An analysis is under way.")
+    if session.where == "regions" and not regions_to_analyse(session.annotations):
+        return Offer(is_enabled=False, reason="Draw or import regions first, or analyse the whole slide.")
     return Offer(is_enabled=True)
 
 
-def export_offer(session: Session) -> Offer:
-    """Decide whether there is a result to export."""
-    if session.result is None:
-        return Offer(is_enabled=False, reason="Analyse the slide first.")
-    if session.result.analysis is None:
-        return Offer(is_enabled=False, reason="This result was read from a folder and is already there.")
-    if session.exporting.phase is not Phase.IDLE:
-        return Offer(is_enabled=False, reason="Results are being written.")
-    return Offer(is_enabled=True)
+def regions_to_analyse(annotations: Sequence[Annotation]) -> tuple[Annotation, ...]:
+    """Choose the regions with an area whose class is not one to ignore."""
+    return tuple(a for a in annotations if a.has_area and not (a.class_name or "").endswith("*"))

@@ -48,6 +48,9 @@ def stylesheet(theme_name: str) -> str:
         max-width: 16px; max-height: 16px; color: {muted}; }}
     #histcode QTreeWidget {{ background: transparent; border: none; font-size: {theme.font_size}; }}
     #histcode QTreeWidget::item {{ height: 22px; }}
+    #histcode QListView[{ROLE}="tiles"] {{ background: transparent; border: 1px solid {line}; font-size: {theme.font_size}; }}
+    #histcode QListView[{ROLE}="tiles"]::item {{ height: 20px; }}
+    #histcode QListView[{ROLE}="tiles"]::item:selected {{ background: {line}; color: {_css(text)}; }}
     #histcode QTreeWidget::item:selected {{ background: {line}; color: {_css(text)}; }}
     #histcode QTreeWidget::indicator {{ width: 11px; height: 11px; border: 1px solid {muted};
         border-radius: 2px; background: transparent; }}
@@ -68,6 +71,17 @@ def stylesheet(theme_name: str) -> str:
     #histcode QListWidget {{ background: transparent; border: none; }}
     #histcode QListWidget::item {{ color: {muted}; border-radius: 3px; padding: 0; }}
     #histcode QListWidget::item:selected {{ background: {line}; color: {_css(text)}; }}
+    #histcode QPushButton[{ROLE}="tool"] {{ padding: 4px 2px; }}
+    #histcode QPushButton[{ROLE}="tool"]:checked {{ background: {ACCENT}; color: white; }}
+    #histcode QPushButton[{ROLE}="small"] {{ padding: 3px 6px; }}
+    #histcode QPushButton[{ROLE}="quiet"] {{ padding: 1px 7px; }}
+    #histcode QPushButton[{ROLE}="quiet"]:disabled {{ color: {line}; }}
+    #histcode QPushButton[{ROLE}="link"] {{ background: transparent; border: none; padding: 0 2px;
+        text-decoration: underline; color: {_css(text)}; }}
+    #histcode QTableView {{ background: transparent; border: 1px solid {line}; font-size: {theme.font_size};
+        selection-background-color: {line}; selection-color: {_css(text)}; }}
+    #histcode QTableView QHeaderView::section {{ background: transparent; color: {muted}; border: none;
+        border-bottom: 1px solid {line}; padding: 2px 4px; }}
     #histcode QPushButton[{ROLE}="fold"] {{ background: transparent; border: none; padding: 2px 0;
         font-weight: 600; text-align: left; }}
     """

@@ -11,14 +11,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_histcode.annotations import Annotation, read_annotations
+from shapely.geometry.base import BaseGeometry
+
+from napari_histcode.annotations import AnnotationSet, read_annotations
 from napari_histcode.errors import AnnotationFileError, CorruptTileError, HistCodeError, ResultError
 from napari_histcode.features.bag import FeatureBag
 from napari_histcode.heatmap.colour import SEQUENTIAL, colour_table
 from napari_histcode.models.library import BUNDLED, bundled_folder, list_models, read_card
 from napari_histcode.plugin import open_slides
+from napari_histcode.plugin.evidence import Evidence, evidence_by_output
 from napari_histcode.plugin.feature_cache import feature_file
 from napari_histcode.plugin.layers import LayerData, slide_layer_data
+from napari_histcode.plugin.preview import MapBox
 from napari_histcode.plugin.session import Choice
 from napari_histcode.plugin.wording import model_tooltip
 from napari_histcode.progress import CancelToken, Progress, ProgressCallback
@@ -62,8 +66,10 @@ class Opened:
     """Scores of the result folder."""
     bag: FeatureBag | None = None
     """Features of its tiles, where they are to be found."""
-    annotations: tuple[Annotation, ...] = ()
-    """Regions."""
+    annotations: AnnotationSet | None = None
+    """Regions that were asked for together with it."""
+    annotations_path: Path | None = None
+    """Their file."""
     errors: tuple[HistCodeError, ...] = ()
     """What went wrong beside the slide."""
 
@@ -79,7 +85,7 @@ def open_together(request: OpenRequest) -> Opened:
     slide = open_slide(request.path, mpp=request.mpp)
     scores: SlideScores | None = None
     bag: FeatureBag | None = None
-    annotations: tuple[Annotation, ...] = ()
+    annotations: AnnotationSet | None = None
     errors: list[HistCodeError] = []
     try:
         if request.result is not None:
@@ -94,11 +100,10 @@ def open_together(request: OpenRequest) -> Opened:
         errors.append(error)
     try:
         if request.annotations is not None:
-            found = read_annotations(request.annotations, slide=slide)
-            annotations = found.areas
+            annotations = read_annotations(request.annotations, slide=slide)
             errors += [
                 AnnotationFileError(f"Annotations: {finding.describe()}.")
-                for finding in found.report.of("not read")
+                for finding in annotations.report.of("not read")
             ]
     except HistCodeError as error:
         errors.append(error)
@@ -111,6 +116,7 @@ def open_together(request: OpenRequest) -> Opened:
         scores=scores,
         bag=bag,
         annotations=annotations,
+        annotations_path=request.annotations,
         errors=tuple(errors),
     )
 
@@ -170,6 +176,27 @@ def find_models(also: str = BUNDLED) -> tuple[Choice, ...]:
     return tuple(choices)
 
 
+def find_evidence(scores: SlideScores, chosen: str) -> dict[tuple[str, str], Evidence]:
+    """Collect what was measured of the model that made these scores; empty if it is not among those known.
+
+    Parameters
+    ----------
+    scores : SlideScores
+        The result.
+    chosen : str
+        Name or folder of the chosen model, which may be none of those listed.
+    """
+    cards = [*list_models()]
+    try:
+        cards.append(read_card(chosen))
+    except HistCodeError as error:
+        logger.warning("%s", error.message)
+    for card in cards:
+        if card.weights_digest == scores.model_digest:
+            return evidence_by_output(card)
+    return {}
+
+
 def warm_up() -> tuple[Choice, ...]:
     """Import all that an analysis and its maps need, and list the devices of this machine, "auto" first."""
     import napari_histcode.pipeline  # noqa: F401 - for the time that it takes
@@ -189,6 +216,12 @@ class AnalysisRequest:
     """Name or path of the model."""
     device: str
     """Name of the device."""
+    roi: BaseGeometry | None = None
+    """What of the slide is analysed, in level-0 pixels; None for all of it."""
+    first: BaseGeometry | None = None
+    """What is encoded before all else, in level-0 pixels."""
+    so_far: MapBox | None = None
+    """Where the map so far is put."""
 
 
 def analyse(request: AnalysisRequest, progress: ProgressCallback, cancel: CancelToken) -> Analysis:
@@ -203,11 +236,14 @@ def analyse(request: AnalysisRequest, progress: ProgressCallback, cancel: Cancel
     from napari_histcode.pipeline import analyse_slide
 
     cancel.raise_if_cancelled()
-    model = _model(request.model)
+    model = kept_model(request.model)
     return analyse_slide(
         request.slide,
         model,
         feature_file=feature_file(request.slide.record, model.encoder.record),
+        roi=request.roi,
+        first=request.first,
+        on_tiles=request.so_far.put if request.so_far is not None else None,
         device=request.device,
         progress=progress,
         cancel=cancel,
@@ -215,22 +251,8 @@ def analyse(request: AnalysisRequest, progress: ProgressCallback, cancel: Cancel
 
 
 @lru_cache(maxsize=1)
-def _model(name: str) -> Model:
+def kept_model(name: str) -> Model:
     """Load a model; the last one is kept, since a second analysis usually uses it again."""
     from napari_histcode.models.model_file import load_model
 
     return load_model(name)
-
-
-def export(analysis: Analysis, folder: Path, progress: ProgressCallback, cancel: CancelToken) -> Path:
-    """Write the result folder of an analysis.
-
-    Raises
-    ------
-    OutputError
-        If the folder cannot be written.
-    """
-    from napari_histcode.pipeline import write_analysis
-
-    write_analysis(analysis, folder, progress=progress, cancel=cancel)
-    return folder

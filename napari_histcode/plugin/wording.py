@@ -22,14 +22,24 @@ KIND_LABELS: dict[MapKind, str] = {
     "leave_one_out": "leave one out",
     "attention": "attention",
     "integrated_gradients": "integrated gradients",
+    "similarity": "similarity",
+    "probability": "probability",
+    "cluster": "cluster",
+    "distance": "distance",
+    "spread": "spread",
 }
 
 KIND_MEANINGS: dict[MapKind, str] = {
-    "single_tile": "What the model says of this tile alone. The most faithful of the maps.",
+    "single_tile": "What the model says of this tile alone; its values mean the same on every slide.",
     "contribution": "What the tile added to the slide's output: attention times the tile's own evidence.",
     "leave_one_out": "How much the slide's output would fall without this tile.",
     "integrated_gradients": "What the tile added on the way from features of zero to the slide's.",
     "attention": "Where the model looked. Unsigned, the same for all classes, and no explanation by itself.",
+    "similarity": "How alike this tile and the query are in the encoder's eyes, -1 to 1.",
+    "probability": "What the classifier that you taught says of this tile.",
+    "cluster": "To which group of alike tiles this one belongs.",
+    "distance": "How far this tile lies from those that the model learned from, 0 to 1.",
+    "spread": "How much the heads of an ensemble differ about this tile.",
 }
 
 

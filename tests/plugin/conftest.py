@@ -47,6 +47,16 @@ def slide_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def result_folder(slide_path: Path, model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished result of that slide by that model, with features."""
+    from napari_histcode.pipeline import analyse_slide
+
+    folder = tmp_path_factory.mktemp("results") / "one"
+    analyse_slide(slide_path, str(model_folder), out=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def large_slide_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Some 2,500 tiles: work for many seconds."""
     return write_slide(tmp_path_factory.mktemp("slides") / "large.ome.tif", (7168, 6144), (4,))

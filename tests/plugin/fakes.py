@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from napari_histcode.errors import AnalysisCancelledError
-from napari_histcode.plugin.canvas import CanvasEvents, ShownClasses, ShownMap
+from napari_histcode.plugin.canvas import CanvasEvents, MarkedTiles, ShownClasses, ShownMap
 from napari_histcode.plugin.jobs import JobOutcome, JobState
 from napari_histcode.plugin.layers import Box, LayerData, Pair, slide_key_of
 from napari_histcode.progress import CancelToken, Progress
@@ -24,10 +24,10 @@ class FakeCanvas:
         self.maps: dict[str, ShownMap] = {}
         self.visible: dict[str, bool] = {}
         self.opacity: float | None = None
-        self.annotations: list[LayerData] = []
         self.reported: list[BaseException] = []
         self.classes: dict[str, ShownClasses] = {}
         self.outlined: tuple[Box, ...] = ()
+        self.marked: tuple[MarkedTiles, ...] = ()
         self.flights: list[Box] = []
         self.view: Box = (0.0, 0.0, 1000.0, 1000.0)
         self.is_picking = False
@@ -72,10 +72,15 @@ class FakeCanvas:
         return tuple(self.maps)
 
     def clear_maps(self) -> None:
-        self.maps, self.visible, self.classes, self.outlined = {}, {}, {}, ()
+        self.maps, self.visible, self.classes, self.outlined, self.marked = {}, {}, {}, (), ()
 
     def put_classes(self, shown: ShownClasses) -> None:
         self.classes[shown.name] = shown
+        self.visible[shown.name] = True
+
+    def set_classes_visible(self, name: str, *, is_visible: bool) -> None:
+        if name in self.classes:
+            self.visible[name] = is_visible
 
     def remove(self, name: str) -> None:
         self.maps.pop(name, None)
@@ -84,6 +89,9 @@ class FakeCanvas:
 
     def outline_tiles(self, boxes: Sequence[Box], record: SlideRecord) -> None:
         self.outlined = tuple(boxes)
+
+    def mark_tiles(self, groups: Sequence[MarkedTiles], record: SlideRecord) -> None:
+        self.marked = tuple(group for group in groups if group.boxes)
 
     def fly_to(self, box: Box, record: SlideRecord) -> None:
         self.flights.append(box)
@@ -109,9 +117,6 @@ class FakeCanvas:
 
     def set_picking(self, *, is_on: bool) -> None:
         self.is_picking = is_on
-
-    def add_annotations(self, data: LayerData) -> None:
-        self.annotations.append(data)
 
     def report(self, error: BaseException) -> None:
         self.reported.append(error)

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import shapely
 
+from napari_histcode.annotations import Annotation
 from napari_histcode.errors import NoTissueError, OutputError, SlideNotFoundError
 from napari_histcode.plugin import tasks
+from napari_histcode.plugin.canvas import ShownMap
 from napari_histcode.plugin.controller import Controller
-from napari_histcode.plugin.session import Phase
+from napari_histcode.plugin.session import Phase, analyse_offer
 from napari_histcode.progress import Progress
 from tests.plugin.fakes import FakeCanvas, FakeRunner
 from tests.plugin.slides import write_slide
@@ -202,21 +205,6 @@ def test_maps_switched_in_the_viewer_are_noticed(analysed: Desk) -> None:
     assert not analysed.session.visible_maps
 
 
-def test_export_that_fails_is_reported(
-    analysed: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def export(*arguments: Any) -> Path:
-        raise OutputError("The disk is full.", advice="Free some space.")
-
-    monkeypatch.setattr(tasks, "export", export)
-    analysed.controller.export(tmp_path)
-    assert analysed.session.exporting.phase is Phase.WORKING
-    analysed.jobs.run_all()
-    assert analysed.session.exporting.is_error
-    assert "Free some space." in analysed.session.exporting.text
-    assert isinstance(analysed.canvas.reported[0], OutputError)
-
-
 def test_result_of_another_slide_is_refused(
     analysed: Desk, slide_without_mpp: Path, slide_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,3 +252,58 @@ def test_damaged_tiles_are_counted_and_told(desk: Desk, tmp_path: Path) -> None:
     desk.jobs.run_all()
     assert desk.session.result.scores.n_corrupt == 1
     assert "1 tile could not be decoded" in desk.session.analysing.text
+
+
+def test_only_what_is_in_view_is_analysed(desk: Desk, slide_path: Path) -> None:
+    desk.open(slide_path)
+    width, height = desk.session.current.record.dimensions  # type: ignore[union-attr]
+    desk.canvas.view = (0.0, 0.0, width / 2, float(height))
+    desk.controller.choose_where("view")
+    desk.controller.analyse()
+    desk.jobs.run_all()
+    grid = desk.session.result.scores.grid  # type: ignore[union-attr]
+    assert grid.is_partial
+    assert (grid.centre_px0[:, 0] <= width / 2).all()
+
+
+def test_regions_are_analysed_but_for_those_to_ignore(desk: Desk, slide_path: Path) -> None:
+    desk.open(slide_path)
+    desk.controller.choose_where("regions")
+    assert "regions first" in analyse_offer(desk.session).reason
+    width, height = desk.session.current.record.dimensions  # type: ignore[union-attr]
+    top, bottom = shapely.box(0, 0, width, height / 2), shapely.box(0, height / 2, width, height)
+    desk.session.annotations = (
+        Annotation(geometry=top, class_name="Tumor"),
+        Annotation(geometry=bottom, class_name="Ignore*"),
+    )
+    desk.controller.analyse()
+    desk.jobs.run_all()
+    assert (desk.session.result.scores.grid.centre_px0[:, 1] <= height / 2).all()  # type: ignore[union-attr]
+
+
+def test_the_map_appears_while_the_analysis_runs(
+    desk: Desk, slide_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open(slide_path)
+    seen: list[int] = []
+    put = desk.canvas.put_map
+
+    def watch(shown: ShownMap) -> None:
+        if desk.session.result is None:
+            assert shown.heatmap.label.endswith("so far")
+            assert shown.is_visible
+            seen.append(int(np.isfinite(shown.raw).sum()))
+        put(shown)
+
+    monkeypatch.setattr(desk.canvas, "put_map", watch)
+    desk.controller.analyse()
+    desk.jobs.run_all()
+    assert seen == sorted(set(seen))
+    assert 0 < seen[0] < seen[-1]
+    assert desk.session.result is not None
+    assert not any(shown.heatmap.label.endswith("so far") for shown in desk.canvas.maps.values())
+
+
+def test_evidence_of_the_model_comes_with_its_result(analysed: Desk) -> None:
+    heads = {row.head for row in analysed.session.map_rows}
+    assert {head for head, _ in analysed.session.evidence} == heads

@@ -6,18 +6,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely.geometry import MultiPolygon, Polygon, box
 
-from napari_histcode.annotations import Annotation
 from napari_histcode.heatmap import draw_heatmap
 from napari_histcode.plugin.layers import (
     METADATA_KEY,
-    annotation_layer_data,
+    are_regions_on,
     heatmap_layer_data,
+    names_layer_data,
+    pen_keywords,
+    px0_from_vertices,
     px0_from_world,
+    regions_key_of,
+    regions_layer_data,
     slide_key_of,
     slide_layer_data,
     units_of,
+    vertices_from_px0,
     world_from_px0,
 )
 from napari_histcode.slide import Mpp, SlideRecord
@@ -155,13 +159,19 @@ def test_other_layers_are_not_ours() -> None:
 
 def test_regions_lie_where_they_were_drawn() -> None:
     record = make_slide_record()
-    with_hole = Polygon(box(100, 200, 300, 500).exterior, [box(150, 250, 200, 300).exterior])
-    several = MultiPolygon([box(0, 0, 10, 10), box(20, 20, 30, 30)])
-    annotations = (Annotation(geometry=with_hole, class_name="Tumor"), Annotation(geometry=several))
-    rings, keywords, kind = annotation_layer_data(annotations, record, colours=["#c80000", "#ffd700"])
-    assert kind == "shapes"
-    assert len(rings) == 4
-    assert keywords["features"]["class"] == ["Tumor", "Tumor", "unclassified", "unclassified"]
-    layer = napari_layers.Shapes(rings, **keywords)
-    low = np.asarray(layer.data[0]).min(axis=0)
-    np.testing.assert_allclose(layer.data_to_world(low), world_from_px0((100, 200), record))
+    xy = np.array([(100, 200), (300, 200), (300, 500)], float)
+    np.testing.assert_allclose(px0_from_vertices(vertices_from_px0(xy)), xy)
+    pen = napari_layers.Shapes([vertices_from_px0(xy)], shape_type="path", **pen_keywords(record))
+    np.testing.assert_allclose(pen.data_to_world(pen.data[0][0]), world_from_px0((100, 200), record))
+    width, height = record.dimensions
+    levels = [np.zeros((height, width, 4), np.uint8), np.zeros((height // 2, width // 2, 4), np.uint8)]
+    data, keywords, kind = regions_layer_data(levels, record, key="k")
+    assert kind == "image"
+    picture = napari_layers.Image(data, **keywords)
+    np.testing.assert_allclose(picture.data_to_world((199.5, 99.5)), world_from_px0((100, 200), record))
+    assert are_regions_on(keywords["metadata"], record)
+    assert regions_key_of(keywords["metadata"], record) == "k"
+    assert regions_key_of(pen_keywords(record)["metadata"], record) is None
+    places, keywords, kind = names_layer_data([(100, 200)], ["Tumor"], ["#c80000"], record)
+    names = napari_layers.Points(places, **keywords)
+    np.testing.assert_allclose(names.data_to_world(names.data[0]), world_from_px0((100, 200), record))

@@ -9,11 +9,12 @@ import pytest
 
 npe2 = pytest.importorskip("npe2")
 
-from napari_histcode.errors import NotASlideError, SlideNotFoundError  # noqa: E402
+from napari_histcode.errors import AnnotationFileError, NotASlideError, SlideNotFoundError  # noqa: E402
+from napari_histcode.plugin.annotate.inbox import SUFFIXES  # noqa: E402
 from napari_histcode.plugin.formats import IMAGE_SUFFIXES, SCANNER_SUFFIXES, may_be_slide  # noqa: E402
 from napari_histcode.plugin.layers import slide_key_of  # noqa: E402
 from napari_histcode.plugin.open_slides import find  # noqa: E402
-from napari_histcode.plugin.reader import get_reader  # noqa: E402
+from napari_histcode.plugin.reader import get_reader, get_regions_reader  # noqa: E402
 
 MANIFEST = Path(__file__).parents[2] / "napari_histcode" / "napari.yaml"
 
@@ -30,7 +31,9 @@ def test_manifest_is_found_at_the_top_level_too() -> None:
 
 
 def test_manifest_names_every_format(manifest: npe2.PluginManifest) -> None:
-    (reader,) = manifest.contributions.readers
+    reader, of_regions = manifest.contributions.readers
+    for suffix in SUFFIXES:
+        assert any(fnmatch(f"a{suffix}", pattern) for pattern in of_regions.filename_patterns)
     assert {f"*.{suffix}" for suffix in SCANNER_SUFFIXES + IMAGE_SUFFIXES} == set(reader.filename_patterns)
     assert reader.accepts_directories
     assert any(fnmatch("slide.ome.tif", pattern) for pattern in reader.filename_patterns)
@@ -72,6 +75,14 @@ def test_slide_is_closed_with_its_layer(slide_path: Path) -> None:
     assert find(key) is None
 
 
+def test_regions_need_a_slide_or_the_dock(tmp_path: Path) -> None:
+    assert get_regions_reader(str(tmp_path / "a.svs")) is None
+    reader = get_regions_reader([str(tmp_path / "a.geojson"), str(tmp_path / "b.ndpa")])
+    assert reader is not None
+    with pytest.raises(AnnotationFileError, match="none is open"):
+        reader(str(tmp_path / "a.geojson"))
+
+
 def test_reader_leaves_other_things_alone(tmp_path: Path) -> None:
     assert get_reader(str(tmp_path)) is None, "a folder without DICOM files"
     assert get_reader("notes.txt") is None
@@ -106,7 +117,7 @@ def test_samples_open() -> None:
     if not resources.SAMPLE_SLIDE.exists():
         pytest.skip("the samples are not in this checkout")
     slide, regions = osteosarcoma_mosaic()
-    assert [slide[2], regions[2]] == ["image", "shapes"]
-    assert len(regions[0]) == len(regions[1]["features"]["class"]) == len(regions[1]["edge_color"])
+    assert [slide[2], regions[2]] == ["image", "image"]
+    assert regions[0][0].shape == (*slide[0][0].shape[:2], 4)
     ((_, keywords, _),) = slide_without_resolution()
     assert keywords["units"] == ("pixel", "pixel")

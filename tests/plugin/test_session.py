@@ -10,11 +10,9 @@ from napari_histcode.plugin.map_list import first_choice, map_rows
 from napari_histcode.plugin.session import (
     Activity,
     Phase,
-    Result,
     Session,
     SlideEntry,
     analyse_offer,
-    export_offer,
 )
 from tests.array_slide import ArraySlide, glass
 from tests.builders import make_scores
@@ -41,11 +39,6 @@ def test_analysis_is_refused_with_a_reason(session: Session, reason: str) -> Non
 
 def test_analysis_is_offered_where_possible() -> None:
     assert analyse_offer(Session(current=entry())).is_enabled
-
-
-def test_only_own_results_are_exported() -> None:
-    assert "Analyse" in export_offer(Session()).reason
-    assert "folder" in export_offer(Session(result=Result(scores=make_scores()))).reason
 
 
 def test_changes_are_announced_once() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
+from napari_histcode.plugin.map_layer import MapLayer
 from napari_histcode.plugin.session import Phase
 
 pytestmark = pytest.mark.gui
@@ -56,7 +57,7 @@ def regions_path(tmp_path: Path) -> Path:
 def test_first_start_offers_what_to_do_next(window: Any) -> None:
     _, dock = window
     assert not dock.slide_panel.drop_zone.isHidden()
-    hidden = (dock.analyse_panel, dock.readings_panel, dock.maps_panel, dock.export_panel)
+    hidden = (dock.analyse_panel, dock.readings_panel, dock.maps_panel, dock.tiles_panel, dock.pages.tabs)
     assert all(panel.isHidden() for panel in hidden)
 
 
@@ -269,11 +270,13 @@ def test_taking_the_dock_away_ends_the_analysis(qtbot: Any, window: Any, large_s
     open_slide(qtbot, dock, large_slide_path)
     click(qtbot, dock.analyse_panel.analyse_button)
     qtbot.waitUntil(lambda: dock.session.analysing.fraction is not None, timeout=PATIENCE_MS)
+    record = dock.session.current.record
     viewer.window.remove_dock_widget(dock)
     assert dock._jobs.is_closed
     assert dock._jobs.is_idle
     assert not get_settings().experimental.async_
-    assert len(viewer.layers) == 1, "the slide stays"
+    assert layer_names(viewer)[0] == record.alias, "the slide stays"
+    assert sum(isinstance(layer, MapLayer) for layer in viewer.layers) <= 1, "the map so far may stay"
 
 
 def test_bad_file_is_told_and_the_window_lives(
@@ -340,7 +343,7 @@ def test_export_writes_where_it_says(qtbot: Any, window: Any, slide_path: Path, 
     assert dock.session.current.record.alias in panel.folder.text()
     panel.folder.setText(str(tmp_path / "results"))
     click(qtbot, panel.export_button)
-    qtbot.waitUntil(lambda: dock.session.exporting.phase is Phase.IDLE, timeout=2 * PATIENCE_MS)
+    qtbot.waitUntil(lambda: dock.export.state.exporting.phase is Phase.IDLE, timeout=2 * PATIENCE_MS)
     assert str(tmp_path / "results") in panel.job.text.text()
     assert (tmp_path / "results" / "analysis.json").is_file()
     assert not any("PATIENT" in path.name for path in (tmp_path / "results").rglob("*"))
@@ -348,7 +351,8 @@ def test_export_writes_where_it_says(qtbot: Any, window: Any, slide_path: Path, 
     dock.controller.open_slide(slide_path, result=tmp_path / "results")
     qtbot.waitUntil(lambda: len(dock.session.slides) == 2, timeout=PATIENCE_MS)
     assert dock.session.result.analysis is None
-    assert dock.export_panel.isHidden()
+    assert not dock.export_panel.export_button.isEnabled()
+    assert "there already" in dock.export_panel.reason.text()
     assert not dock.maps_panel.isHidden()
 
 
@@ -391,9 +395,12 @@ def test_annotations_come_with_the_slide(
 ) -> None:
     viewer, dock = window
     open_slide(qtbot, dock, slide_path, annotations=regions_path)
+    qtbot.waitUntil(lambda: len(dock.session.annotations) == 1, timeout=PATIENCE_MS)
+    assert dock.session.annotations[0].geometry.bounds == (100, 200, 300, 400)
     regions = viewer.layers["annotations"]
-    np.testing.assert_allclose(regions.data[0].min(axis=0), (199.5, 99.5))
     assert tuple(regions.scale) == (0.5, 0.5)
+    rows, columns = np.nonzero(np.asarray(regions.data[0])[..., 3])
+    assert (rows.min(), columns.min()) == pytest.approx((200, 100), abs=2), "a line's width at most"
 
 
 def test_gui_thread_lives_while_a_job_runs(

@@ -109,7 +109,7 @@ class ExportController:
             slide=entry.slide,
             config=HeatmapConfig(normalisation=normalisation) if normalisation else None,
             bag=result.bag,
-            annotations=session.annotations,
+            annotations=tuple(region for region in session.annotations if region.has_area),
             comparison=answer.comparison if answer is not None and answer.question.result is result else None,
             options=self._options(kind, entry, visible),
         )

@@ -10,7 +10,15 @@ from napari_histcode.plugin.feature_cache import VARIABLE, cache_folder
 from napari_histcode.plugin.panels.choice_box import ChoiceBox
 from napari_histcode.plugin.panels.job_line import JobLine
 from napari_histcode.plugin.panels.section import Section, button, captioned, label, row
-from napari_histcode.plugin.session import Phase, analyse_offer
+from napari_histcode.plugin.session import Choice, Phase, analyse_offer
+
+PLACES = (
+    Choice(name="slide", label="whole slide", tooltip="All tissue of the slide"),
+    Choice(name="view", label="what is in view", tooltip="Tissue in the present view; zoom in first"),
+    Choice(
+        name="regions", label="my regions", tooltip="Tissue in the regions, without ignored classes"
+    ),
+)
 
 
 class AnalysePanel(Section):
@@ -22,6 +30,7 @@ class AnalysePanel(Section):
         self._session = controller.session
         self.model = ChoiceBox(controller.choose_model, name="model")
         self.device = ChoiceBox(controller.choose_device, name="device")
+        self.where = ChoiceBox(controller.choose_where, name="where")
         self.info_button = QToolButton()
         self.info_button.setText("i")
         self.info_button.setAccessibleName("about this model")
@@ -32,7 +41,9 @@ class AnalysePanel(Section):
             controller.cancel_analysis, tooltip="Stop after this batch; what is encoded is kept"
         )
         model_row = row(self.model, self.info_button, stretch=0)
-        self.content.addLayout(captioned(("Model", model_row), ("Device", self.device)))
+        self.content.addLayout(
+            captioned(("Model", model_row), ("Device", self.device), ("Where", self.where))
+        )
         for widget in (self.analyse_button, self.reason, self.job):
             self.content.addWidget(widget)
 
@@ -41,7 +52,7 @@ class AnalysePanel(Section):
             signal.connect(self._refresh_models)
         for signal in (events.devices, events.device):
             signal.connect(self._refresh_devices)
-        for signal in (events.current, events.analysing):
+        for signal in (events.current, events.analysing, events.where, events.annotations):
             signal.connect(self._refresh)
         self._refresh_models()
         self._refresh_devices()
@@ -57,13 +68,14 @@ class AnalysePanel(Section):
     def _refresh(self) -> None:
         session = self._session
         self.setVisible(session.current is not None)
+        self.where.fill(PLACES, session.where)
         offer = analyse_offer(session)
         is_busy = session.analysing.phase is not Phase.IDLE
         self.analyse_button.setEnabled(offer.is_enabled)
         self.analyse_button.setToolTip(offer.reason or self._tooltip())
         self.reason.setText(offer.reason)
         self.reason.setVisible(bool(offer.reason) and not is_busy)
-        for widget in (self.model, self.device):
+        for widget in (self.model, self.device, self.where):
             widget.setEnabled(not is_busy)
         self.job.show_activity(session.analysing)
 

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QSignalBlocker, QSize, Qt
-from qtpy.QtWidgets import QAbstractItemView, QCheckBox, QSlider, QTreeWidget, QTreeWidgetItem
+from qtpy.QtGui import QPalette
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QHeaderView,
+    QLineEdit,
+    QSlider,
+    QTreeWidget,
+    QTreeWidgetItem,
+)
 
 from napari_histcode.heatmap.colour import DIVERGING, SEQUENTIAL
 from napari_histcode.heatmap.heatmap import Normalisation
@@ -45,8 +54,19 @@ class MapsPanel(Section):
         self.tree.setHeaderHidden(True)
         self.tree.setRootIsDecorated(False)
         self.tree.setIndentation(8)
+        self.tree.setColumnCount(2)
         self.tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        header = self.tree.header()
+        if header is not None:
+            header.setStretchLastSection(False)
+            header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+            header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search classes, genes and signatures")
+        self.search.setAccessibleName("search maps")
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._filter)
         self.tree.itemChanged.connect(self._ticked)
         self.tree.currentItemChanged.connect(self._selected)
         self.kind = ChoiceBox(self._choose_kind, name="kind of map")
@@ -61,6 +81,7 @@ class MapsPanel(Section):
         self.opacity.setToolTip("Opacity of all maps")
         self.opacity.setAccessibleName("opacity")
         self.opacity.valueChanged.connect(lambda percent: self._maps.set_opacity(percent / 100))
+        self.content.addWidget(self.search)
         self.content.addWidget(self.tree)
         self.content.addLayout(
             captioned(
@@ -75,6 +96,7 @@ class MapsPanel(Section):
 
         events = self._session.events
         events.map_rows.connect(self._rebuild)
+        events.evidence.connect(self._show_evidence)
         for signal in (
             events.visible_maps, events.selected_map, events.map_kind, events.normalisation,
             events.sequential, events.diverging, events.opacity, events.windows, events.hides_outside,
@@ -97,7 +119,30 @@ class MapsPanel(Section):
             self.tree.expandAll()
         lines = min(MOST_ROWS, len(rows) + len(heads))
         self.tree.setFixedHeight(lines * ROW_HEIGHT_PX + 4)
+        self.search.setVisible(len(rows) > MOST_ROWS)
+        self._show_evidence()
+        self._filter(self.search.text())
         self._refresh()
+
+    def _show_evidence(self) -> None:
+        """Write beside each output how well it did on held-out data."""
+        with QSignalBlocker(self.tree):
+            for item, map_row in self._items():
+                evidence = self._session.evidence.get((map_row.head, map_row.output or ""))
+                item.setText(1, evidence.short if evidence else "")
+                sentence = f"{evidence.sentence}\n" if evidence else ""
+                item.setToolTip(1, sentence)
+                item.setToolTip(0, sentence + _kinds_text(map_row))
+                item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                is_strong = evidence is not None and evidence.is_strong
+                shade = QPalette.ColorRole.Text if is_strong else QPalette.ColorRole.PlaceholderText
+                item.setForeground(1, self.tree.palette().brush(shade))
+
+    def _filter(self, text: str) -> None:
+        """Show only rows whose name holds the text."""
+        wanted = text.strip().casefold() if not self.search.isHidden() else ""
+        for item, map_row in self._items():
+            item.setHidden(wanted not in map_row.label.casefold())
 
     def _refresh(self) -> None:
         """Show which maps are on and how all are drawn."""
@@ -163,9 +208,13 @@ def _item(map_row: MapRow) -> QTreeWidgetItem:
     item.setSizeHint(0, QSize(0, ROW_HEIGHT_PX))
     item.setData(0, Qt.ItemDataRole.UserRole, map_row)
     item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable)
-    kinds = [kind for kind, _ in map_row.names]
-    item.setToolTip(0, "\n".join(f"{KIND_LABELS[kind]}: {KIND_MEANINGS[kind]}" for kind in kinds))
     return item
+
+
+def _kinds_text(map_row: MapRow) -> str:
+    """Tell what each kind of a row's maps means."""
+    kinds = [kind for kind, _ in map_row.names]
+    return "\n".join(f"{KIND_LABELS[kind]}: {KIND_MEANINGS[kind]}" for kind in kinds)
 
 
 def _scale_label(name: str) -> str:

@@ -8,9 +8,12 @@ from qtpy.QtWidgets import QGridLayout, QProgressBar, QWidget
 from napari_histcode.plugin import wording
 from napari_histcode.plugin.controller import Controller
 from napari_histcode.plugin.panels.job_line import STEPS
-from napari_histcode.plugin.panels.section import Section, label
+from napari_histcode.plugin.panels.section import Section, button, label
 from napari_histcode.plugin.style import SPACING_PX
 from napari_histcode.scores.scores import Prediction, SlideScores
+
+MOST_LINES, FEW_LINES = 8, 6
+"""Up to so many outputs are all shown; of more, only so many until they are asked for."""
 
 
 class ReadingsPanel(Section):
@@ -22,10 +25,21 @@ class ReadingsPanel(Section):
         self.quantity = label(role="muted")
         self.heading_row.addWidget(self.quantity)
         self.table = QWidget()
+        self.all_button = button("", self._show_all, tooltip="Show what the model says of every output")
+        self._is_whole = False
         self.rest = label(role="muted", wraps=True)
         self.content.addWidget(self.table)
+        self.content.addWidget(self.all_button)
         self.content.addWidget(self.rest)
-        self._session.events.result.connect(self._refresh)
+        self._session.events.result.connect(self._result_changed)
+        self._refresh()
+
+    def _result_changed(self) -> None:
+        self._is_whole = False
+        self._refresh()
+
+    def _show_all(self) -> None:
+        self._is_whole = not self._is_whole
         self._refresh()
 
     def _refresh(self) -> None:
@@ -34,24 +48,28 @@ class ReadingsPanel(Section):
         if result is None:
             return
         scores = result.scores
-        quantities = dict.fromkeys(p.quantity for p in scores.predictions)
-        self.quantity.setText(", ".join(quantities))
-        table = prediction_table(scores)
+        quantities = list(dict.fromkeys(p.quantity for p in scores.predictions))
+        self.quantity.setText(quantities[0] if len(quantities) == 1 else "")
+        n_outputs = len(scores.predictions)
+        has_many = n_outputs > MOST_LINES
+        self.all_button.setVisible(has_many)
+        self.all_button.setText("Show fewer" if self._is_whole else f"Show all {n_outputs}")
+        table = prediction_table(scores, n_lines=FEW_LINES if has_many and not self._is_whole else n_outputs)
         self.content.replaceWidget(self.table, table)
         self.table.deleteLater()
         self.table = table
         self.rest.setText(" ".join(attention_lines(scores)))
 
 
-def prediction_table(scores: SlideScores) -> QWidget:
-    """Lay out a line for each prediction: name, a bar where it is a probability, value."""
+def prediction_table(scores: SlideScores, *, n_lines: int) -> QWidget:
+    """Lay out a line for each of the first predictions: name, a bar where it is a probability, value."""
     table = QWidget()
     grid = QGridLayout(table)
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(2 * SPACING_PX)
     grid.setVerticalSpacing(4)
     grid.setColumnStretch(1, 1)
-    for line, prediction in enumerate(scores.predictions):
+    for line, prediction in enumerate(scores.predictions[:n_lines]):
         name = label(prediction.label)
         value = label(wording.prediction_value(prediction), role="title")
         value.setAlignment(Qt.AlignmentFlag.AlignRight)

@@ -19,6 +19,9 @@ from qtpy.QtWidgets import (
 
 from napari_histcode.plugin.style import SPACING_PX, set_role
 
+CAPTION_PX = 54
+"""Captions are at least so wide, so that controls of neighbouring groups stand below one another."""
+
 
 class Section(QWidget):
     """A heading with its content below, and room for one quiet action at the right of the heading.
@@ -85,6 +88,14 @@ def row(*widgets: QWidget, stretch: int | None = None) -> QHBoxLayout:
     return layout
 
 
+def column(widget: QWidget) -> QVBoxLayout:
+    """Give a widget a column to put others in, one below the other."""
+    layout = QVBoxLayout(widget)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(SPACING_PX)
+    return layout
+
+
 def captioned(*rows: tuple[str, QWidget | QHBoxLayout]) -> QGridLayout:
     """Put a quiet caption before each control, all controls in one column."""
     grid = QGridLayout()
@@ -92,6 +103,7 @@ def captioned(*rows: tuple[str, QWidget | QHBoxLayout]) -> QGridLayout:
     grid.setHorizontalSpacing(2 * SPACING_PX)
     grid.setVerticalSpacing(SPACING_PX)
     grid.setColumnStretch(1, 1)
+    grid.setColumnMinimumWidth(0, CAPTION_PX)
     for position, (caption, control) in enumerate(rows):
         grid.addWidget(label(caption, role="muted"), position, 0)
         if isinstance(control, QWidget):

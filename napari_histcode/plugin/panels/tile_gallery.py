@@ -15,7 +15,7 @@ from napari_histcode.plugin.thumbnails import Thumbnail, Thumbnails
 from napari_histcode.slide import Slide
 from napari_histcode.tiling import TileGrid
 
-TILE_PX = 58
+TILE_PX = 55
 CAPTION_PX = 16
 PER_ROW = 5
 
@@ -80,6 +80,7 @@ class TileGallery(QWidget):
             item = QListWidgetItem(tile.caption)
             item.setData(Qt.ItemDataRole.UserRole, tile.position)
             item.setToolTip(tile.tooltip or tile.caption)
+            item.setSizeHint(self.list.gridSize())  # Qt measures wrongly what is not on the screen yet
             item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom)
             self.list.addItem(item)
         rows = min(self._n_rows, -(-len(tiles) // PER_ROW))

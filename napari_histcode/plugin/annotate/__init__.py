@@ -1,0 +1,1 @@
+"""Drawing, editing, measuring and exchanging regions on the slide."""
