@@ -48,7 +48,8 @@ def stylesheet(theme_name: str) -> str:
         max-width: 16px; max-height: 16px; color: {muted}; }}
     #histcode QTreeWidget {{ background: transparent; border: none; font-size: {theme.font_size}; }}
     #histcode QTreeWidget::item {{ height: 22px; }}
-    #histcode QListView[{ROLE}="tiles"] {{ background: transparent; border: 1px solid {line}; font-size: {theme.font_size}; }}
+    #histcode QListView[{ROLE}="tiles"] {{ background: transparent; border: 1px solid {line};
+        font-size: {theme.font_size}; }}
     #histcode QListView[{ROLE}="tiles"]::item {{ height: 20px; }}
     #histcode QListView[{ROLE}="tiles"]::item:selected {{ background: {line}; color: {_css(text)}; }}
     #histcode QTreeWidget::item:selected {{ background: {line}; color: {_css(text)}; }}
