@@ -58,7 +58,6 @@ class HistCodeDock(QWidget):
         self._canvas = NapariCanvas(napari_viewer)
         self._jobs = QtJobRunner()
         self._was_docked = False
-        self._fill: float | None = None
         self.controller = Controller(self._canvas, self._jobs)
         self.session = self.controller.session
         self.view = ViewController(self.session, self._canvas, self._jobs)
@@ -151,16 +150,6 @@ class HistCodeDock(QWidget):
         )
         for page, set_in_front in sorted(tools, key=lambda tool: tool[0] == name):
             set_in_front(is_in_front=page == name)
-        self._outline_regions(is_on=name == COMPARE)
-
-    def _outline_regions(self, *, is_on: bool) -> None:
-        """Leave regions unfilled while tiles are painted by agreement, whose colours they would change."""
-        if is_on and self._fill is None:
-            self._fill = self.annotate.state.fill
-            self.annotate.set_fill(0.0)
-        elif not is_on and self._fill is not None:
-            fill, self._fill = self._fill, None
-            self.annotate.set_fill(fill)
 
     def _show_trust(self) -> None:
         """Show the reasons for caution."""

@@ -398,7 +398,10 @@ def test_tools_follow_the_viewer(page: Page) -> None:
     page.annotate.set_radius(1e9)
     assert page.state.radius_um <= 2000
     page.annotate.set_fill(0.5)
+    page.annotate.set_in_front(is_in_front=True)
     assert page.board.picture._pen.fill == 0.5
+    page.annotate.set_in_front(is_in_front=False)
+    assert page.board.picture._pen.fill == 0, "elsewhere the fill would change the colours of maps"
 
 
 # Slides

@@ -95,8 +95,8 @@ AUROC of 1 cannot be reached, and random marks are noisier than those of a perso
 tumour type and one centre; slides differ between marks and tests, patients do not. The spread is over draws
 of marks with the tested fields as they are (or drawn, on one slide): it says nothing of other slides. The
 strengths to choose from were narrowed once, and the score that chooses among them was changed, after
-results on these tiles had been seen. Most means moved by less than 0.01; the largest moves were those of tumour within
-one slide at 5 and 10 marks (.644 to .670 and .688 to .712)."""
+results on these tiles had been seen. Most means moved by less than 0.01; the largest moves were those of
+tumour within one slide at 5 and 10 marks (.644 to .670 and .688 to .712)."""
 
 
 def _marks(draws: Draws) -> str:

@@ -68,7 +68,6 @@ class AnnotateController:
         self.keeper = Keeper(self.store, self.state, board, jobs)
         self._current: str | None = None
         self._known: set[str] = set()
-        self._is_page_open = False
         self._end_inbox = inbox.receive(self.files.import_files)
         session.events.current.connect(self._current_changed)
         session.events.slides.connect(self._slides_changed)
@@ -135,7 +134,7 @@ class AnnotateController:
 
     def set_in_front(self, *, is_in_front: bool) -> None:
         """Take the page's keys, or give them back and let go of the tool."""
-        self._is_page_open = is_in_front
+        self.state.is_in_front = is_in_front
         if not is_in_front:
             self.state.tool = Tool.MOVE
             self.state.selected = frozenset()
@@ -209,8 +208,8 @@ class AnnotateController:
         return bound
 
     def _refresh_keys(self) -> None:
-        self._board.bind_keys(self.keys() if self._is_page_open else {})
-        self._board.bind_pen_keys(self.pen_keys() if self._is_page_open else {})
+        self._board.bind_keys(self.keys() if self.state.is_in_front else {})
+        self._board.bind_pen_keys(self.pen_keys() if self.state.is_in_front else {})
 
     # News of the viewer
 

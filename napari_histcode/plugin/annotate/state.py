@@ -114,6 +114,8 @@ class AnnotateState:
     """What has just happened."""
     is_visible: bool = True
     """Whether regions are shown."""
+    is_in_front: bool = False
+    """Whether the page of regions is in front."""
     fill: float = DEFAULT_FILL
     """Opacity of their areas, 0 to 1."""
     importing: Activity = field(default_factory=Activity)

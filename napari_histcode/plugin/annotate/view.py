@@ -49,7 +49,8 @@ class RegionView:
         state.events.classes.connect(self.recolour)
         for signal in (state.events.tool, state.events.class_name, state.events.radius_um):
             signal.connect(self.refresh_tool)
-        state.events.fill.connect(self._refill)
+        for signal in (state.events.fill, state.events.is_in_front):
+            signal.connect(self._refill)
         state.events.is_visible.connect(self._refresh_visibility)
         board.set_describer(self.describe)
 
@@ -100,7 +101,8 @@ class RegionView:
             self._board.refresh()
 
     def _pen_of(self) -> Pen:
-        return Pen(fill=self._state.fill)
+        """Fill regions while they are worked on; elsewhere the fill would change the colours of maps."""
+        return Pen(fill=self._state.fill if self._state.is_in_front else 0.0)
 
     def _refresh_visibility(self) -> None:
         self._board.set_visible(is_visible=self._state.is_visible)
