@@ -29,7 +29,7 @@ from napari_histcode.errors import (
     HistCodeError,
     ResultError,
 )
-from napari_histcode.export.comparison_report import export_cohort, export_comparison
+from napari_histcode.export.comparisons.report import export_cohort, export_comparison
 from napari_histcode.export.read_result import find_bag, read_analysis, read_overview, read_provenance
 from napari_histcode.scores.scores import SlideScores
 from napari_histcode.slide import open_slide

@@ -18,7 +18,7 @@ from napari_histcode.errors import (
     ResultError,
     UnknownMapError,
 )
-from napari_histcode.export.faithfulness_report import export_faithfulness, export_faithfulness_cohort
+from napari_histcode.export.faithfulness.report import export_faithfulness, export_faithfulness_cohort
 from napari_histcode.export.read_result import find_bag, read_analysis
 from napari_histcode.features.bag import FeatureBag
 from napari_histcode.models.devices import choose_device

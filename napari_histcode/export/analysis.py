@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_histcode.errors import ResultError
+from napari_histcode.export.figures.images import OVERVIEW_PX, export_overview, shrink, write_figure
+from napari_histcode.export.figures.overlay_figure import OverlayStyle, draw_overlay_figure
 from napari_histcode.export.geojson import export_tiles_geojson
-from napari_histcode.export.images import OVERVIEW_PX, export_overview, shrink, write_figure
 from napari_histcode.export.layout import (
     ANALYSIS_FILE,
     FORMAT_NAME,
@@ -31,11 +32,10 @@ from napari_histcode.export.layout import (
     file_stems,
 )
 from napari_histcode.export.notice import RESEARCH_USE
-from napari_histcode.export.ome_tiff import export_heatmap_tiff
-from napari_histcode.export.overlay_figure import OverlayStyle, draw_overlay_figure
 from napari_histcode.export.provenance import json_safe, provenance_of, to_json
 from napari_histcode.export.read_result import read_document
 from napari_histcode.export.report import export_report, report_figure
+from napari_histcode.export.stacks.ome_tiff import export_heatmap_tiff
 from napari_histcode.export.tables import export_tile_table
 from napari_histcode.export.tissue import tissue_mm2
 from napari_histcode.export.trust import describe_exclusion, describe_trust

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from napari_histcode.export.scale import TIMES
+from napari_histcode.export.figures.scale import TIMES
 
 
 def flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:

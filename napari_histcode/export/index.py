@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from napari_histcode.errors import ResultError
-from napari_histcode.export.images import shrink
+from napari_histcode.export.figures.images import shrink
 from napari_histcode.export.layout import REPORT_FILE
 from napari_histcode.export.page import embedded, page
 from napari_histcode.export.png import jpeg_bytes

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from napari_histcode.annotations import Annotation
 from napari_histcode.comparison.comparison import Comparison
 from napari_histcode.errors import ResultError
-from napari_histcode.export.blend import Paint, mix_paint
+from napari_histcode.export.figures.blend import Paint, mix_paint
 from napari_histcode.export.options import ExportOptions
 from napari_histcode.export.read_result import find_bag
 from napari_histcode.features.bag import FeatureBag

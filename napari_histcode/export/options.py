@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from napari_histcode.export.view import Box
+from napari_histcode.export.figures.view import Box
 
 PanelKind = Literal["slide", "map", "reference", "agreement"]
 Compression = Literal["jpeg", "deflate"]

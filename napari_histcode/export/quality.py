@@ -12,11 +12,11 @@ from scipy import ndimage
 
 from napari_histcode.annotations import write_annotations
 from napari_histcode.annotations.quality_regions import quality_regions
-from napari_histcode.export.blend import resize_rgb
+from napari_histcode.export.figures.blend import resize_rgb
+from napari_histcode.export.figures.sheet import SOFT_INK, Sheet
 from napari_histcode.export.notice import RESEARCH_USE
 from napari_histcode.export.png import write_png
 from napari_histcode.export.provenance import software_versions, timestamp, to_json
-from napari_histcode.export.sheet import SOFT_INK, Sheet
 from napari_histcode.files import staging
 from napari_histcode.slide import Slide
 from napari_histcode.tissue.mask import TissueMask

@@ -15,16 +15,16 @@ from PIL import Image
 
 from napari_histcode.comparison.comparison import Comparison
 from napari_histcode.export.audit_table import flatten
-from napari_histcode.export.comparison_summary import summary_parts
-from napari_histcode.export.images import shrink
+from napari_histcode.export.comparisons.summary import summary_parts
+from napari_histcode.export.figures.images import shrink
+from napari_histcode.export.figures.overlay_figure import OverlayStyle, draw_overlay_figure
+from napari_histcode.export.figures.scale import TIMES
 from napari_histcode.export.map_choice import choose_maps, other_maps
 from napari_histcode.export.notice import RESEARCH_USE
 from napari_histcode.export.options import ExportOptions
-from napari_histcode.export.overlay_figure import OverlayStyle, draw_overlay_figure
 from napari_histcode.export.page import embedded, fact_table, page
 from napari_histcode.export.png import jpeg_bytes
 from napari_histcode.export.provenance import provenance_of
-from napari_histcode.export.scale import TIMES
 from napari_histcode.export.tile_gallery import WITHOUT_SLIDE, gallery
 from napari_histcode.export.tissue import slide_mm, tissue_mm2
 from napari_histcode.export.trust import trust_section

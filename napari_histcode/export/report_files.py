@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from napari_histcode.export.comparison_tables import write_csv
+from napari_histcode.export.comparisons.tables import write_csv
 from napari_histcode.export.notice import RESEARCH_USE
 from napari_histcode.export.provenance import software_versions, timestamp, to_json
 from napari_histcode.export.tables import provenance_beside

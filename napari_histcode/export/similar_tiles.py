@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_histcode.export.blend import resize_rgb
+from napari_histcode.export.figures.blend import resize_rgb
+from napari_histcode.export.figures.sheet import SOFT_INK, Sheet
 from napari_histcode.export.png import write_png
 from napari_histcode.export.provenance import to_json
-from napari_histcode.export.sheet import SOFT_INK, Sheet
 from napari_histcode.export.tables import provenance_beside
 from napari_histcode.files import replacing
 from napari_histcode.similarity.hit import Hit

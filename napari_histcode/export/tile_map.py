@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_histcode.export.images import write_figure
+from napari_histcode.export.figures.images import write_figure
+from napari_histcode.export.figures.overlay_figure import OverlayStyle, draw_overlay_figure
 from napari_histcode.export.layout import HEATMAP_SUFFIX, OVERLAY_SUFFIX, file_stems
-from napari_histcode.export.ome_tiff import export_heatmap_tiff
-from napari_histcode.export.overlay_figure import OverlayStyle, draw_overlay_figure
+from napari_histcode.export.stacks.ome_tiff import export_heatmap_tiff
 from napari_histcode.heatmap import draw_tile_map
 from napari_histcode.scores.scores import SlideScores, TileMap
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_histcode.annotations.frame import crop_bounds
-from napari_histcode.export.comparison_report import PAGE_FILE
-from napari_histcode.export.dicom_map import export_dicom_map
-from napari_histcode.export.dicom_seg import export_dicom_seg
-from napari_histcode.export.figure_file import FigureFormat, export_figure
+from napari_histcode.export.comparisons.report import PAGE_FILE
+from napari_histcode.export.dicom.parametric_map import export_dicom_map
+from napari_histcode.export.dicom.segmentation import export_dicom_seg
+from napari_histcode.export.figures.figure_file import FigureFormat, export_figure
+from napari_histcode.export.figures.images import export_overlay
+from napari_histcode.export.figures.view import clipped_box, whole_box
 from napari_histcode.export.geojson import export_tiles_geojson
 from napari_histcode.export.h5ad import export_h5ad
-from napari_histcode.export.images import export_overlay
 from napari_histcode.export.job import ExportJob, colormap_for
-from napari_histcode.export.ome_zarr import export_overlay_zarr, export_stack_zarr
-from napari_histcode.export.overlay_pyramid import OverlayPyramid, default_mpp
-from napari_histcode.export.overlay_tiff import export_overlay_tiff
 from napari_histcode.export.report import export_report
-from napari_histcode.export.stack_tiff import export_stack_tiff
+from napari_histcode.export.stacks.ome_zarr import export_overlay_zarr, export_stack_zarr
+from napari_histcode.export.stacks.overlay_pyramid import OverlayPyramid, default_mpp
+from napari_histcode.export.stacks.overlay_tiff import export_overlay_tiff
+from napari_histcode.export.stacks.stack_tiff import export_stack_tiff
+from napari_histcode.export.stacks.value_stack import ValueStack, stack_maps
 from napari_histcode.export.tables import export_tile_table
-from napari_histcode.export.value_stack import ValueStack, stack_maps
-from napari_histcode.export.view import clipped_box, whole_box
 from napari_histcode.heatmap import draw_heatmap
 
 

@@ -79,9 +79,7 @@ def slide_scores(slide: Slide) -> SlideScores:
 
 
 @pytest.fixture(scope="session")
-def slide_result(
-    slide_scores: SlideScores, slide: Slide, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def slide_result(slide_scores: SlideScores, slide: Slide, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The result folder of that slide, with features."""
     folder = tmp_path_factory.mktemp("JaneDoe_1950-01-01")
     names = slide_scores.map_names[:1]

@@ -15,9 +15,8 @@ from napari_histcode.comparison.rows import comparison_rows
 from napari_histcode.comparison.spots import SpotConfig, SpotTable, compare_with_spots
 from napari_histcode.comparison.tile_agreement import AGREEMENT_COLOURS, TileAgreement
 from napari_histcode.errors import OutputError
-from napari_histcode.export.agreement_picture import ALPHA, draw_agreement
-from napari_histcode.export.comparison_figures import MOST_CURVES, comparison_png, shown_maps
-from napari_histcode.export.comparison_report import (
+from napari_histcode.export.comparisons.figures import MOST_CURVES, comparison_png, shown_maps
+from napari_histcode.export.comparisons.report import (
     CSV_FILE,
     JSON_FILE,
     PAGE_FILE,
@@ -25,6 +24,7 @@ from napari_histcode.export.comparison_report import (
     export_cohort,
     export_comparison,
 )
+from napari_histcode.export.figures.agreement_picture import ALPHA, draw_agreement
 from napari_histcode.export.html_table import cell_text, data_table, p_text
 from napari_histcode.export.notice import RESEARCH_USE
 from napari_histcode.statistics.estimate import Estimate, undefined

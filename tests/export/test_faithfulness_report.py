@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from napari_histcode.export.analysis import export_analysis
-from napari_histcode.export.faithfulness_report import export_faithfulness, export_faithfulness_cohort
-from napari_histcode.export.faithfulness_tables import MEANINGS
+from napari_histcode.export.faithfulness.report import export_faithfulness, export_faithfulness_cohort
+from napari_histcode.export.faithfulness.tables import MEANINGS
 from napari_histcode.export.read_result import read_analysis
 from napari_histcode.heatmap import default_config, draw_heatmap
 from napari_histcode.scores.explanation import explain_bag

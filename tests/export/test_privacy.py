@@ -14,7 +14,7 @@ from napari_histcode.export.notice import RESEARCH_USE
 from napari_histcode.export.options import ExportOptions
 from napari_histcode.slide import open_slide
 from tests.builders import make_grid, make_scores
-from tests.export.dicom_slides import SECRETS, write_dicom_slide
+from tests.export.dicom.dicom_slides import SECRETS, write_dicom_slide
 from tests.slide.tiffs import painted
 
 

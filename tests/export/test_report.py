@@ -13,13 +13,13 @@ from napari_histcode.comparison.compare import compare
 from napari_histcode.comparison.config import ComparisonConfig
 from napari_histcode.errors import AnalysisCancelledError, ResultError
 from napari_histcode.export.audit_table import flatten
-from napari_histcode.export.comparison_report import export_comparison
+from napari_histcode.export.comparisons.report import export_comparison
+from napari_histcode.export.figures.scale import TIMES
 from napari_histcode.export.html_table import cell_text
 from napari_histcode.export.index import export_index
 from napari_histcode.export.notice import RESEARCH_USE
 from napari_histcode.export.options import ExportOptions
 from napari_histcode.export.report import export_report, number
-from napari_histcode.export.scale import TIMES
 from napari_histcode.export.tile_gallery import WITHOUT_SLIDE
 from napari_histcode.heatmap import draw_heatmap
 from napari_histcode.progress import CancelToken

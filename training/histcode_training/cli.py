@@ -117,9 +117,7 @@ def _run_teaching(options: argparse.Namespace) -> int:
     from napari_histcode.files import replacing
 
     recipe, split = _read(options)
-    study = run_teaching_study(
-        split, recipe, cache=options.cache, n_draws=options.draws, seed=options.seed
-    )
+    study = run_teaching_study(split, recipe, cache=options.cache, n_draws=options.draws, seed=options.seed)
     command = f"histcode-train study teaching --data DATA --seed {options.seed} --draws {options.draws}"
     text = teaching_text(study, recipe, command=command)
     print(text)
@@ -142,9 +140,7 @@ def _run_trust(options: argparse.Namespace) -> int:
     from napari_histcode.models.model_file import load_model
 
     recipe, split = _read(options)
-    study = run_trust_study(
-        options.data, split, load_model(options.model), mpp=recipe.mpp, seed=options.seed
-    )
+    study = run_trust_study(options.data, split, load_model(options.model), mpp=recipe.mpp, seed=options.seed)
     text = trust_text(study, command=f"histcode-train study trust --data DATA --seed {options.seed}")
     print(text)
     if options.report:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_histcode.comparison.comparison import MapComparison
 from napari_histcode.comparison.tile_agreement import AGREEMENT_COLOURS, TileAgreement
-from napari_histcode.export.comparison_figures import draw_dice, draw_froc, draw_precision_recall, draw_roc
+from napari_histcode.export.comparisons.figures import draw_dice, draw_froc, draw_precision_recall, draw_roc
 from napari_histcode.plugin.compare.mistakes import MATRIX
 from napari_histcode.plugin.compare.state import Cut
 

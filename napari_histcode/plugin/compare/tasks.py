@@ -109,7 +109,7 @@ def save_report(report: ReportRequest) -> Path:
     OutputError
         If the folder cannot be written.
     """
-    from napari_histcode.export.comparison_report import export_comparison
+    from napari_histcode.export.comparisons.report import export_comparison
     from napari_histcode.export.provenance import provenance_of
 
     scores = report.scores

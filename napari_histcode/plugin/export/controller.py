@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import get_args
 
+from napari_histcode.export.figures.view import Box
 from napari_histcode.export.options import ExportOptions, PanelKind
-from napari_histcode.export.view import Box
 from napari_histcode.heatmap import HeatmapConfig
 from napari_histcode.plugin.canvas import Canvas
 from napari_histcode.plugin.compare.state import CompareState

@@ -8,7 +8,7 @@ from qtpy.QtCore import QSignalBlocker, Qt, QUrl
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QAbstractItemView, QCheckBox, QFileDialog, QTreeWidget, QTreeWidgetItem, QWidget
 
-from napari_histcode.export.comparison_report import PAGE_FILE
+from napari_histcode.export.comparisons.report import PAGE_FILE
 from napari_histcode.plugin.compare.controller import CompareController
 from napari_histcode.plugin.compare.offers import compare_offer, empty_reason, question_reason, save_offer
 from napari_histcode.plugin.compare.state import ClassRow

@@ -11,7 +11,7 @@ import numpy as np
 from histcode_training.measures.classes import ArmClasses
 from histcode_training.measures.fold_change import FoldChangeCurve
 from histcode_training.measures.genes import ArmGenes
-from napari_histcode.export.comparison_figures import BASELINE_COLOUR, COLOURS
+from napari_histcode.export.comparisons.figures import BASELINE_COLOUR, COLOURS
 
 DPI = 150
 MOST_GENES = 40

@@ -1,0 +1,1 @@
+"""The comparison with a pathologist as page, figures and tables."""

@@ -1,0 +1,1 @@
+"""How faithful the maps are, as page, figures and tables."""

@@ -1,0 +1,1 @@
+"""Values and painted slides as pyramids: OME-TIFF and OME-Zarr."""
