@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -53,6 +54,27 @@ def result_folder(slide_path: Path, model_folder: Path, tmp_path_factory: pytest
 
     folder = tmp_path_factory.mktemp("results") / "one"
     analyse_slide(slide_path, str(model_folder), out=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def other_slide_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_slide(tmp_path_factory.mktemp("slides") / "OTHER_NAME.ome.tif", (1024, 1280))
+
+
+@pytest.fixture(scope="session")
+def two_results(
+    result_folder: Path,
+    other_slide_path: Path,
+    model_folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """A folder with the results of two slides, the first of them that of `result_folder`."""
+    from napari_histcode.pipeline import analyse_slide
+
+    folder = tmp_path_factory.mktemp("two")
+    shutil.copytree(result_folder, folder / "one")
+    analyse_slide(other_slide_path, str(model_folder), out=folder / "two")
     return folder
 
 

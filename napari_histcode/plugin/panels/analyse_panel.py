@@ -15,9 +15,7 @@ from napari_histcode.plugin.session import Choice, Phase, analyse_offer
 PLACES = (
     Choice(name="slide", label="whole slide", tooltip="All tissue of the slide"),
     Choice(name="view", label="what is in view", tooltip="Tissue in the present view; zoom in first"),
-    Choice(
-        name="regions", label="my regions", tooltip="Tissue in the regions, without ignored classes"
-    ),
+    Choice(name="regions", label="my regions", tooltip="Tissue in the regions, without ignored classes"),
 )
 
 

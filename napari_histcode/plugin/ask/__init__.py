@@ -1,0 +1,1 @@
+"""The page Ask: how faithful, what if, and whether to trust it."""
