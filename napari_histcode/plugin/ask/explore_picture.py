@@ -1,6 +1,6 @@
 """All points of a plane as a picture: every tile is drawn, and fifty thousand are as quick as a hundred.
 
-matplotlib takes a quarter of a second to draw 50,000 markers, and the plane is drawn anew with every colour
+matplotlib takes 0.3 s to draw 50,000 markers, and the plane is drawn anew with every colour
 and every lasso. Here a point is a dot of a few pixels, set by indexing; the picture is then one image.
 """
 
@@ -69,25 +69,25 @@ def paint_points(
     y = (top - points[:, 1]) / (top - bottom) * (height - 1)
     column, row = np.rint(x).astype(np.intp), np.rint(y).astype(np.intp)
     order = np.random.default_rng(0).permutation(len(points))
-    opacity = np.full(len(points), 255, np.uint8)
-    if is_selected is not None and is_selected.any():
-        opacity[~is_selected] = FADED
-        order = order[np.argsort(is_selected[order], kind="stable")]
-    inks = np.concatenate([colours, opacity[:, None]], axis=1)[order]
     picture = np.zeros((height, width, 4), np.uint8)
-    dot = dot_px(len(points))
-    steps = np.arange(dot) - (dot - 1) // 2
-    place = np.full((height, width), -1, np.intp)
-    number = np.arange(len(points))
-    for dy in steps:
-        for dx in steps:
-            if dot > 3 and abs(dx) + abs(dy) == 2 * (dot // 2):
-                continue  # round corners
-            rows, columns = np.clip(row[order] + dy, 0, height - 1), np.clip(column[order] + dx, 0, width - 1)
-            np.maximum.at(place, (rows, columns), number)
-    is_painted = place >= 0
-    picture[is_painted] = inks[place[is_painted]]
+    passes = [(order, 255)]
+    if is_selected is not None and is_selected.any():
+        is_top = is_selected[order]
+        passes = [(order[~is_top], FADED), (order[is_top], 255)]
+    for chosen, opacity in passes:
+        inks = np.column_stack([colours[chosen], np.full(len(chosen), opacity, np.uint8)])
+        for dx, dy in _dot(dot_px(len(points))):
+            rows = np.clip(row[chosen] + dy, 0, height - 1)
+            columns = np.clip(column[chosen] + dx, 0, width - 1)
+            picture[rows, columns] = inks  # of equal places the last counts
     return picture
+
+
+def _dot(size: int) -> list[tuple[int, int]]:
+    """List the pixels of a dot, as steps from its middle, the middle last; large ones have round corners."""
+    steps = range(-((size - 1) // 2), size // 2 + 1)
+    dot = [(dx, dy) for dx in steps for dy in steps if size <= 3 or abs(dx) + abs(dy) < 2 * (size // 2)]
+    return sorted(dot, key=lambda step: -abs(step[0]) - abs(step[1]))
 
 
 def nearest_point(points: NDArray[np.float32], xy: tuple[float, float], limits: Limits) -> int:
