@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
 
-from napari_histcode.annotations import OKABE_ITO_CLASSES, QUPATH_CLASSES, Annotation
+from napari_histcode.annotations import OKABE_ITO_CLASSES, QUPATH_CLASSES, Annotation, ClassList
+from napari_histcode.comparison.measure_regions import measure_regions
 from napari_histcode.plugin.annotate import edits, shaping
 from napari_histcode.plugin.annotate.colours import FURTHER_COLOURS, UNCLASSIFIED, colour_of, with_classes_of
 from napari_histcode.plugin.annotate.history import MOST_STEPS, History
@@ -18,6 +19,8 @@ from napari_histcode.plugin.annotate.paint import Pen
 from napari_histcode.plugin.annotate.picture import RegionPicture
 from napari_histcode.plugin.annotate.scene import Scene, differences
 from napari_histcode.plugin.annotate.shaping import ShapingError
+from napari_histcode.plugin.panels.region_model import RegionModel
+from napari_histcode.slide import Mpp
 
 HOLED = Polygon([(0, 0), (100, 0), (100, 100), (0, 100)], [[(20, 20), (40, 20), (40, 40), (20, 40)]])
 
@@ -331,3 +334,14 @@ def test_slivers_are_left_out() -> None:
     disc = Point(100, 100).buffer(40, quad_segs=12)
     assert shaping.subtracted(disc, Point(100, 100).buffer(39.9, quad_segs=9)).area == 0
     assert shaping.subtracted(disc, Point(100, 100).buffer(20)).area > 3000
+
+
+def test_small_regions_are_told_in_micrometres() -> None:
+    model, mpp = RegionModel(), Mpp(x=0.5, y=0.5, source="file")
+    nucleus = Annotation(geometry=shapely.box(0, 0, 20, 10), id="a")
+    lobule = Annotation(geometry=shapely.box(0, 0, 2000, 1000), id="b")
+    cases = (((nucleus,), ["µm²", "µm"], "50"), ((nucleus, lobule), ["mm²", "mm"], "5e-05"))
+    for regions, headings, area in cases:
+        model.show_table(measure_regions(regions, mpp=mpp), ClassList(classes=()), is_by_class=False)
+        assert model.headings[2:4] == headings
+        assert model.data(model.index(0, 2)) == area

@@ -20,10 +20,14 @@ from napari_histcode.scores.scores import TileMap
 FIXED_TIPS = {
     "mm²": "Area in square millimetres",
     "mm": "Length of all outlines in millimetres, holes included",
+    "µm²": "Area in square micrometres, since no row reaches 0.01 mm²",
+    "µm": "Length of all outlines in micrometres, holes included",
     "tiles": "Tiles of which the region covers at least half",
     "n": "Number of regions; their areas count once where they overlap",
 }
 NOTHING = QModelIndex()
+SMALL_MM2 = 0.01
+"""Where no row is so large, sizes are given in micrometres: nuclei have none in millimetres."""
 NO_VALUE = "\N{EN DASH}"
 
 
@@ -35,6 +39,7 @@ class RegionModel(QAbstractTableModel):
         self._table: RegionTable | None = None
         self._classes = ClassList(classes=())
         self._is_by_class = False
+        self._is_small = False
         self._order: NDArray[np.intp] = np.zeros(0, np.intp)
         self._sorting: tuple[int, Qt.SortOrder] = (-1, Qt.SortOrder.AscendingOrder)
 
@@ -42,17 +47,16 @@ class RegionModel(QAbstractTableModel):
         """Show other measurements, in the order that the user chose."""
         self.beginResetModel()
         self._table, self._classes, self._is_by_class = table, classes, is_by_class
+        areas = np.zeros(0) if self._measures is None else self._measures.area_mm2
+        self._is_small = bool(areas.size) and bool(np.nanmax(areas, initial=0.0) < SMALL_MM2)
         self._order = self._ordered()
         self.endResetModel()
 
     @property
     def headings(self) -> list[str]:
         """Titles of the columns."""
-        fixed = (
-            ["class", "n", "mm²", "mm", "tiles"]
-            if self._is_by_class
-            else ["class", "name", "mm²", "mm", "tiles"]
-        )
+        units = ["µm²", "µm"] if self._is_small else ["mm²", "mm"]
+        fixed = ["class", "n" if self._is_by_class else "name", *units, "tiles"]
         return fixed + [
             f"{tile_map.label}: {what}"
             for tile_map in self._maps
@@ -150,7 +154,10 @@ class RegionModel(QAbstractTableModel):
         if measures is None:
             return np.zeros(0)
         if column < 5:
-            return (measures.area_mm2, measures.perimeter_um / 1000, measures.n_tiles)[column - 2]
+            area, length = measures.area_mm2, measures.perimeter_um / 1000
+            if self._is_small:
+                area, length = area * 1e6, measures.perimeter_um
+            return (area, length, measures.n_tiles)[column - 2]
         number, what = divmod(column - 5, 4)
         return measures.mean[:, number] if what == 0 else measures.quantiles[:, number, what - 1]
 
