@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ from napari_histcode.tiling import TileGrid
 
 if TYPE_CHECKING:
     from napari_histcode.scores.preview import TilePreview  # brings torch
+
+INTERVAL_S = 4.0
+"""Each drawing repaints the whole canvas, which must not be felt while somebody moves about."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,6 +36,7 @@ class MapBox:
         self._lock = Lock()
         self._known: MapSoFar | None = None
         self._is_news = False
+        self._taken = float("-inf")
 
     def put(self, preview: TilePreview) -> None:
         """Take a batch of tiles."""
@@ -47,7 +52,10 @@ class MapBox:
             self._is_news = True
 
     def take(self) -> MapSoFar | None:
-        """Return the map so far if something has come since it was last asked for."""
+        """Return the map so far if something has come, and it is time to draw again."""
+        now = time.monotonic()
         with self._lock:
-            is_news, self._is_news = self._is_news, False
-            return self._known if is_news else None
+            if not self._is_news or now - self._taken < INTERVAL_S:
+                return None
+            self._is_news, self._taken = False, now
+            return self._known

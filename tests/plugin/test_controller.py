@@ -11,7 +11,7 @@ import shapely
 
 from napari_histcode.annotations import Annotation
 from napari_histcode.errors import NoTissueError, OutputError, SlideNotFoundError
-from napari_histcode.plugin import tasks
+from napari_histcode.plugin import preview, tasks
 from napari_histcode.plugin.canvas import ShownMap
 from napari_histcode.plugin.controller import Controller
 from napari_histcode.plugin.session import Phase, analyse_offer
@@ -284,6 +284,7 @@ def test_regions_are_analysed_but_for_those_to_ignore(desk: Desk, slide_path: Pa
 def test_the_map_appears_while_the_analysis_runs(
     desk: Desk, slide_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(preview, "INTERVAL_S", 0.0)
     desk.open(slide_path)
     seen: list[int] = []
     put = desk.canvas.put_map
