@@ -511,6 +511,7 @@ def test_bad_files_end_in_a_line(page: Page, tmp_path: Path, name: str, content:
     page.jobs.run_all()
     assert page.regions == ()
     assert page.state.importing.is_error
+    assert page.state.notice.is_error, "the top of the page points to the reason"
     assert page.state.importing.phase is Phase.IDLE
 
 

@@ -115,6 +115,8 @@ class FileController:
         def ended(outcome: JobOutcome[ReadRegions]) -> None:
             self._job = None
             self._state.importing = _end_of_reading(outcome)
+            if outcome.error is not None:  # the reason stands at the foot of a long page
+                self._store.say("The file could not be read: see Files below.", is_error=True)
             current = self._store.entry
             if outcome.value is not None and current is not None and current.key == entry.key:
                 self._take(path, entry, outcome.value, origin, is_again=is_again)
