@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import napari
-from qtpy.QtCore import QEvent, Qt
+from qtpy.QtCore import QEvent
 from qtpy.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QSizePolicy, QVBoxLayout, QWidget
 
@@ -27,15 +27,15 @@ from napari_histcode.plugin.panels.ask_notes import FaithfulNote, TrustNote
 from napari_histcode.plugin.panels.ask_page import AskPage
 from napari_histcode.plugin.panels.compare_page import ComparePage
 from napari_histcode.plugin.panels.export_panel import ExportPanel
+from napari_histcode.plugin.panels.foot import Foot
 from napari_histcode.plugin.panels.maps_panel import MapsPanel
 from napari_histcode.plugin.panels.pages import Pages
 from napari_histcode.plugin.panels.readings_panel import ReadingsPanel
-from napari_histcode.plugin.panels.section import label, line
+from napari_histcode.plugin.panels.section import line
 from napari_histcode.plugin.panels.slide_panel import SlidePanel
 from napari_histcode.plugin.panels.tiles_panel import TilesPanel
 from napari_histcode.plugin.style import DOCK_WIDTH_PX, stylesheet
 from napari_histcode.plugin.view.controller import ViewController
-from napari_histcode.plugin.wording import RESEARCH_USE
 
 READ, ANNOTATE, COMPARE, ASK, EXPORT = "Read", "Annotate", "Compare", "Ask", "Export"
 """Names of the pages."""
@@ -119,20 +119,17 @@ class HistCodeDock(QWidget):
         self.pages.chosen.connect(self._page_chosen)
         self.session.events.current.connect(self._offer_pages)
         self._offer_pages()
-        foot = label(RESEARCH_USE, role="muted")
-        foot.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        foot.setToolTip(
-            "Adjunctive research visualisation; not for primary diagnosis.\n"
+        self.foot = Foot(
+            tooltip="Adjunctive research visualisation; not for primary diagnosis.\n"
             "While this dock is open, napari loads tiles asynchronously (its experimental setting); your "
             "settings file is not changed."
         )
-        foot.setContentsMargins(0, 6, 0, 6)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         outer.addWidget(self.pages, 1)
         outer.addWidget(line())
-        outer.addWidget(foot)
+        outer.addWidget(self.foot)
         self.setMinimumWidth(DOCK_WIDTH_PX)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 
