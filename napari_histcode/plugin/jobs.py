@@ -8,9 +8,12 @@ A job goes through these states and never back::
        └────────────────> cancelled     asked to stop before it began
 
 The work is a plain function of a progress callback and a cancel token; it knows nothing of Qt. Whatever
-it raises, of any type, arrives as the outcome's error: `superqt`'s own workers swallow ``RuntimeError``,
-and torch's out-of-memory is one. Progress and outcome are delivered on the thread that made the runner,
-so that only the GUI thread ever touches the viewer.
+it raises, of any type, arrives as the outcome's error. Progress and outcome are delivered on the thread
+that made the runner, so that only the GUI thread ever touches the viewer.
+
+Qt's own runnables and not `superqt`'s workers: those swallow ``RuntimeError`` (torch's out-of-memory is
+one), swap Python's warning filters for all threads while they run, and keep every worker, and the window
+that it refers to, until an event loop has delivered its last news.
 """
 
 from __future__ import annotations
@@ -22,9 +25,7 @@ from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QThreadPool, Signal  # type: ignore[attr-defined]
-from superqt.utils import WorkerBase
-from superqt.utils._qthreading import WorkerBaseSignals
+from qtpy.QtCore import QObject, QRunnable, QThreadPool, Signal  # type: ignore[attr-defined]
 
 from napari_histcode.errors import AnalysisCancelledError
 from napari_histcode.progress import CancelToken, Progress, ProgressCallback
@@ -103,19 +104,34 @@ class JobRunner(Protocol):
         ...
 
 
-class JobSignals(WorkerBaseSignals):  # type: ignore[misc]
-    """Signals of a job, sent from its thread and received on the thread that made it."""
+class JobNews(QObject):
+    """Signals of a runner's jobs, sent from their threads and received on the thread that made it."""
 
-    progressed = Signal(object)
-    ended = Signal(object)
+    progressed = Signal(object, object)
+    """Job and progress."""
+    ended = Signal(object, object)
+    """Job and outcome."""
 
 
-class Job(WorkerBase):  # type: ignore[misc]
+@dataclass(frozen=True, kw_only=True, eq=False)
+class JobListener:
+    """Who hears of a job."""
+
+    on_end: Callable[[JobOutcome[Any]], None]
+    """Called once."""
+    on_progress: Callable[[Progress], None] | None = None
+    """Called now and then."""
+
+
+class Job(QRunnable):
     """One piece of work in a thread of a pool."""
 
-    def __init__(self, work: Work[Any]) -> None:
-        super().__init__(SignalsClass=JobSignals)
+    def __init__(self, work: Work[Any], news: JobNews, listener: JobListener | None = None) -> None:
+        super().__init__()
+        self.setAutoDelete(False)  # Python owns it; Qt does not look at it again once it has run
+        self._news = news
         self._work = work
+        self._listener = listener
         self._cancel = CancelToken()
         self._last_emitted: tuple[str, float] = ("", 0.0)
         self.state = JobState.QUEUED
@@ -124,31 +140,24 @@ class Job(WorkerBase):  # type: ignore[misc]
         """Ask the work to stop at its next safe point; returns at once."""
         self._cancel.cancel()
 
-    def quit(self) -> None:
-        """Cancel: superqt's word, used when the application ends."""
-        super().quit()
-        self.cancel()
-
-    def start(self, pool: QThreadPool) -> None:
-        """Queue the job in a pool of threads."""
-        self._worker_set.add(self)  # keeps the Python side alive while Qt runs it
-        self._finished.connect(self._set_discard)
-        pool.start(self)
-
     def run(self) -> None:
-        """Work, and tell the outcome once.
+        """Work, and tell the outcome once."""
+        self._news.ended.emit(self, self.work())
 
-        Replaces superqt's own: that swaps Python's warning filters for all threads while it runs (two
-        overlapping workers restore them in the wrong order) and drops ``RuntimeError`` and everything
-        that comes after a quit.
-        """
-        self._running = True
-        self.started.emit()
-        outcome = self.work()
-        self._running = False
-        self.ended.emit(outcome)
-        self.finished.emit()
-        self._finished.emit(self)
+    def tell_progress(self, progress: Progress) -> None:
+        """Tell the listener, on the thread that started the job."""
+        if self._listener is not None and self._listener.on_progress is not None:
+            self._listener.on_progress(progress)
+
+    def tell_outcome(self, outcome: JobOutcome[Any]) -> None:
+        """Tell the listener, on the thread that started the job."""
+        if self._listener is not None:
+            self._listener.on_end(outcome)
+
+    def let_go(self) -> None:
+        """Forget work and listener: news that were not delivered hold on to the job."""
+        self._listener = None
+        self._work = uninterrupted(lambda: None)
 
     def work(self) -> JobOutcome[Any]:
         """Run the work to one of its three ends; raises nothing."""
@@ -171,7 +180,7 @@ class Job(WorkerBase):  # type: ignore[misc]
         is_news = progress.stage != stage or (progress.total and progress.done >= progress.total)
         if is_news or now - last >= PROGRESS_INTERVAL_S:
             self._last_emitted = (progress.stage, now)
-            self.progressed.emit(progress)
+            self._news.progressed.emit(self, progress)
 
     def _advance(self, state: JobState) -> None:
         if state not in NEXT_STATES[self.state]:
@@ -189,6 +198,9 @@ class QtJobRunner:
     def __init__(self) -> None:
         self._pool = QThreadPool()
         self._pool.setMaxThreadCount(MAX_THREADS)
+        self._news = JobNews()
+        self._news.progressed.connect(self._progressed)
+        self._news.ended.connect(self._ended)
         self._jobs: set[Job] = set()
         self._is_closed = False
 
@@ -217,22 +229,20 @@ class QtJobRunner:
         """
         if self._is_closed:
             raise ValueError("This runner is closed and starts no more jobs.")
-        job = Job(work)
+        job = Job(work, self._news, JobListener(on_end=on_end, on_progress=on_progress))
         self._jobs.add(job)
-
-        def progressed(progress: Progress) -> None:
-            if on_progress is not None and not self._is_closed:
-                on_progress(progress)
-
-        def ended(outcome: JobOutcome[Value]) -> None:
-            self._jobs.discard(job)
-            if not self._is_closed:
-                on_end(outcome)
-
-        job.progressed.connect(progressed)
-        job.ended.connect(ended)
-        job.start(self._pool)
+        self._pool.start(job)
         return job
+
+    def _progressed(self, job: Job, progress: Progress) -> None:
+        if not self._is_closed:
+            job.tell_progress(progress)
+
+    def _ended(self, job: Job, outcome: JobOutcome[Any]) -> None:
+        self._jobs.discard(job)
+        if not self._is_closed:
+            job.tell_outcome(outcome)
+        job.let_go()
 
     @property
     def is_busy(self) -> bool:
@@ -260,5 +270,10 @@ class QtJobRunner:
         self._is_closed = True
         for job in self._jobs:
             job.cancel()
-        if isalive(self._pool):  # type: ignore[no-untyped-call]  # when a process ends, Qt may go first
-            self._pool.waitForDone(round(wait_s * 1000))
+        if not isalive(self._pool):  # type: ignore[no-untyped-call]  # when a process ends, Qt may go first
+            return
+        self._pool.clear()
+        if self._pool.waitForDone(round(wait_s * 1000)):
+            for job in self._jobs:
+                job.let_go()
+            self._jobs.clear()

@@ -15,6 +15,7 @@ from qtpy.QtCore import QTimer
 from napari_histcode.plugin import camera
 from napari_histcode.plugin.canvas import CanvasEvents, MarkedTiles, Pick, ShownClasses, ShownMap
 from napari_histcode.plugin.class_layer import ClassLayer
+from napari_histcode.plugin.later import Later
 from napari_histcode.plugin.layers import (
     Box,
     LayerData,
@@ -34,7 +35,7 @@ from napari_histcode.slide import SlideRecord
 LEGEND_PLACE = "bottom_left"
 """Corner of the canvas for colour bars and what they mean; the scale bar is at the bottom right."""
 
-IDLE_MS = 150
+IDLE_S = 0.15
 """A new layer takes napari a tenth of a second; the next one waits until the window has breathed."""
 
 OUTLINE_COLOUR = "#00d7ff"
@@ -66,7 +67,7 @@ class NapariCanvas:
         self._classes: dict[str, ClassLayer] = {}
         self._outline: Layer | None = None
         self._marks = MarksLayer(viewer, self._insert_quietly)
-        self._is_connected = True
+        self._later = Later()
         viewer.layers.events.inserted.connect(self._layer_inserted)
         viewer.layers.events.removed.connect(self._layer_removed)
         self._view_timer = QTimer()
@@ -81,7 +82,7 @@ class NapariCanvas:
 
     def disconnect(self) -> None:
         """Stop listening to the viewer and drawing in it; its layers stay."""
-        self._is_connected = False
+        self._later.close()
         self._viewer.layers.events.inserted.disconnect(self._layer_inserted)
         self._viewer.layers.events.removed.disconnect(self._layer_removed)
         if isalive(self._view_timer):  # type: ignore[no-untyped-call]
@@ -152,7 +153,7 @@ class NapariCanvas:
 
     def when_idle(self, callback: Callable[[], None]) -> None:
         """Call back soon, when what has been drawn so far is on the screen."""
-        QTimer.singleShot(IDLE_MS, lambda: callback() if self._is_connected else None)
+        self._later.call(IDLE_S, callback)
 
     def set_map_visible(self, name: str, *, is_visible: bool) -> None:
         """Switch a map on or off."""

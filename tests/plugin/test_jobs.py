@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from napari_histcode.plugin.jobs import NEXT_STATES, Job, JobOutcome, JobState, QtJobRunner
+from napari_histcode.plugin.jobs import NEXT_STATES, Job, JobNews, JobOutcome, JobState, QtJobRunner
 from napari_histcode.progress import CancelToken, Progress, ProgressCallback
 
 pytestmark = pytest.mark.gui
@@ -79,13 +81,13 @@ def test_cancel_ends_the_work(qtbot: Any, runner: QtJobRunner) -> None:
 
 
 def test_cancelled_before_it_began() -> None:
-    job = Job(lambda progress, cancel: pytest.fail("it must not begin"))
+    job = Job(lambda progress, cancel: pytest.fail("it must not begin"), JobNews())
     job.cancel()
     assert job.work().state is JobState.CANCELLED
 
 
 def test_finished_is_finished() -> None:
-    job = Job(lambda progress, cancel: 1)
+    job = Job(lambda progress, cancel: 1, JobNews())
     assert job.work().value == 1
     with pytest.raises(ValueError, match="from finished to running"):
         job.work()
@@ -125,6 +127,26 @@ def test_closed_runner_joins_and_keeps_silent(qtbot: Any, runner: QtJobRunner) -
     qtbot.wait(50)
     with pytest.raises(ValueError, match="closed"):
         runner.start(work, on_end=lambda outcome: None)
+
+
+def test_closed_runner_lets_go_of_what_its_jobs_refer_to(qtbot: Any, runner: QtJobRunner) -> None:
+    class Window:
+        def hear(self, outcome: JobOutcome[None]) -> None: ...
+
+    has_begun = threading.Event()
+    window = Window()
+    for _ in range(6):  # more than there are threads: running and queued ones
+        runner.start(
+            lambda progress, cancel, _window=window: has_begun.set(),
+            on_end=window.hear,
+            on_progress=lambda progress, _window=window: None,
+        )
+    assert has_begun.wait(5)
+    runner.close()  # their news wait for an event loop that does not come
+    listener = weakref.ref(window)
+    del window
+    gc.collect()
+    assert listener() is None
 
 
 def test_wait_for_a_stuck_job_is_bounded(qtbot: Any, runner: QtJobRunner) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import napari
 from napari.layers import Layer
-from qtpy.QtCore import QTimer
 
 from napari_histcode.annotations import Annotation
 from napari_histcode.plugin.annotate import loose_regions
@@ -17,6 +16,7 @@ from napari_histcode.plugin.annotate.pen_layer import RegionPen
 from napari_histcode.plugin.annotate.picture import RegionPicture
 from napari_histcode.plugin.annotate.region_layer import RegionLayer
 from napari_histcode.plugin.annotate.state import Tool
+from napari_histcode.plugin.later import Later
 from napari_histcode.plugin.layers import names_layer_data, pen_keywords, regions_key_of, um_per_px0
 from napari_histcode.slide import SlideRecord
 
@@ -47,6 +47,7 @@ class NapariBoard:
         self._is_visible = True
         self._is_arranging = False
         self._is_connected = True
+        self._later = Later()
         viewer.layers.events.inserted.connect(self._inserted)
         viewer.layers.events.removed.connect(self._removed)
         viewer.layers.selection.events.active.connect(self._active_changed)
@@ -60,6 +61,7 @@ class NapariBoard:
             self._pen.mode = TOOL_MODES[Tool.MOVE]
             self._pen.editable = False  # nobody would take what is drawn
         self._is_connected = False
+        self._later.close()
         self._viewer.layers.events.inserted.disconnect(self._inserted)
         self._viewer.layers.events.removed.disconnect(self._removed)
         self._viewer.layers.selection.events.active.disconnect(self._active_changed)
@@ -195,7 +197,7 @@ class NapariBoard:
 
     def later(self, seconds: float, callback: Callable[[], None]) -> None:
         """Call back after a while."""
-        QTimer.singleShot(round(1000 * seconds), lambda: callback() if self._is_connected else None)
+        self._later.call(seconds, callback)
 
     # Layers that others add, remove and choose
 
