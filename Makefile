@@ -15,7 +15,7 @@ demo:  ## analyse the bundled sample with the bundled model and show it
 
 test:  ## run all tests
 	@.ci/setup dev
-	$(SCREEN) $(BIN)/python -m pytest
+	$(SCREEN) $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check:  ## everything that CI runs
 	.ci/run

@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # two processes share the cores: torch shall not take them all twice
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep all that drives a window in one process, first: two windows would fight for the keyboard."""
+    for item in items:
+        if item.get_closest_marker("gui") is not None:
+            item.add_marker(pytest.mark.xdist_group("window"))
+    items.sort(key=lambda item: item.get_closest_marker("gui") is None)
 
 
 @pytest.fixture(scope="session")

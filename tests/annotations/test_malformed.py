@@ -40,7 +40,7 @@ BILLION_LAUGHS = (
 OTHER_FILE = '<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><{root}><a>&x;</a></{root}>'
 
 
-@pytest.mark.parametrize("content", [b"", b"  \n", gzip.compress(b"")])
+@pytest.mark.parametrize("content", [b"", b"  \n", gzip.compress(b"", mtime=0)])
 def test_empty_files(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(AnnotationFileError, match="is empty"):
         read_annotations(written(tmp_path, content))
@@ -84,8 +84,8 @@ def test_truncated_json(tmp_path: Path, share: float) -> None:
         b"\xff\xfe\x00\xd8\x00\x00",
         b'[{"name": "\xff"}]',
         b"PK\x03\x04 no archive",
-        gzip.compress(GOOD.encode())[:-20],
-        gzip.compress(GOOD.encode())[:20] + b"x" * 40,
+        gzip.compress(GOOD.encode(), mtime=0)[:-20],
+        gzip.compress(GOOD.encode(), mtime=0)[:20] + b"x" * 40,
     ],
 )
 def test_wrong_content_says_what_is_wrong(tmp_path: Path, content: str | bytes) -> None:
@@ -104,7 +104,7 @@ def test_entities_are_refused(tmp_path: Path, root: str, attack: str) -> None:
 def test_a_small_archive_of_a_large_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source, "LARGEST_JSON_BYTES", 2**20)
     with pytest.raises(AnnotationFileError, match="more than 1 MB"):
-        read_annotations(written(tmp_path, gzip.compress(b"[" + b" " * 2**22 + b"]")))
+        read_annotations(written(tmp_path, gzip.compress(b"[" + b" " * 2**22 + b"]", mtime=0)))
 
 
 def test_a_wrong_format_is_refused(tmp_path: Path) -> None:
