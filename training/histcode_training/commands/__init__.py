@@ -13,9 +13,10 @@ Commands = Any
 
 def add_commands(commands: Commands) -> None:
     """Add the commands for cohorts of slides and for spatial transcriptomics."""
-    from histcode_training.commands import evaluate, genes, heads, targets
+    from histcode_training.commands import all as whole
+    from histcode_training.commands import encoder, evaluate, genes, heads, probes, targets
 
-    for command in (heads, targets, evaluate, genes):
+    for command in (heads, targets, evaluate, genes, probes, encoder, whole):
         command.add(commands)
 
 

@@ -34,10 +34,10 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
-    from histcode_training.commands.heads import PREDICTIONS
     from histcode_training.measures.evaluate import EvaluationConfig, evaluate_run
     from histcode_training.measures.predictions import read_predictions
     from histcode_training.measures.report import evaluation_markdown, write_evaluation
+    from histcode_training.mil.job import PREDICTIONS
     from histcode_training.targets.tables import read_fold_changes
 
     is_file = options.run_folder.suffix == ".parquet"

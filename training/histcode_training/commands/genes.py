@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from histcode_training.commands import Commands, command_line
@@ -37,16 +36,12 @@ def run(options: argparse.Namespace) -> int:
     """Run the command."""
     from histcode_training.spatial.experiment import SpatialOptions, run_experiment
     from histcode_training.spatial.page import spatial_page
-    from histcode_training.spatial.recipe import SpatialRecipe, read_spatial_recipe
+    from histcode_training.spatial.recipe import SpatialRecipe, quick, read_spatial_recipe
     from napari_histcode.files import replacing
 
     recipe: SpatialRecipe = read_spatial_recipe(options.recipe)
     if options.quick:
-        recipe = replace(
-            recipe, seeds=1, n_resamples=50, n_shifts=39,
-            training=replace(recipe.training, epochs=3, patience=2),
-            regions=replace(recipe.regions, per_section=min(20, recipe.regions.per_section), turns=1),
-        )  # fmt: skip
+        recipe = quick(recipe)
     result = run_experiment(
         options.data,
         recipe,

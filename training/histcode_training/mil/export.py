@@ -10,7 +10,7 @@ import numpy as np
 
 from histcode_training.errors import RecipeError
 from histcode_training.measures.document import evaluation_json
-from histcode_training.measures.evaluate import RunEvaluation
+from histcode_training.measures.evaluate import FOLD_CHANGE, RunEvaluation
 from histcode_training.mil.config import Task
 from histcode_training.mil.material import Material
 from histcode_training.mil.recipe import HeadsRecipe
@@ -78,7 +78,9 @@ def write_model(
         hidden_dim=training.hidden_dim,
         attention_dim=training.attention_dim,
         activation=ACTIVATIONS[recipe.task],
-        outputs=tuple(_output(recipe, evaluation, k, name) for k, name in enumerate(material.table.outputs)),
+        outputs=tuple(
+            _output(recipe, evaluation, material, k, name) for k, name in enumerate(material.table.outputs)
+        ),
         domain=words.domain,
         trained_on=DomainRecord(organs=words.organs, stains=words.stains),
     )
@@ -118,14 +120,20 @@ def _statistics(material: Material) -> FeatureStatistics | None:
     return fit_statistics(np.concatenate(parts), groups)
 
 
-def _output(recipe: HeadsRecipe, evaluation: RunEvaluation, k: int, name: str) -> OutputRecord:
+def _output(
+    recipe: HeadsRecipe, evaluation: RunEvaluation, material: Material, k: int, name: str
+) -> OutputRecord:
     is_gene = recipe.task == "regression"
     return OutputRecord(
         name="_".join(name.split()),
         label=name,
         quantity=recipe.quantity if is_gene else "log-odds",
         unit=recipe.unit if is_gene else "",
-        evidence=_gene_evidence(recipe, evaluation, k) if is_gene else _class_evidence(recipe, evaluation, k),
+        evidence=(
+            _gene_evidence(recipe, evaluation, k) | _training_facts(recipe, material, k)
+            if is_gene
+            else _class_evidence(recipe, evaluation, k)
+        ),
     )
 
 
@@ -143,6 +151,21 @@ def _gene_evidence(recipe: HeadsRecipe, evaluation: RunEvaluation, k: int) -> di
         "q": _number(row.q),
         "is_predicted": row.is_predicted,
     }
+
+
+def _training_facts(recipe: HeadsRecipe, material: Material, k: int) -> dict[str, Any]:
+    """Say what a gene's z-scores refer to, and its fold change where the targets are fold changes."""
+    targets = np.asarray(material.table.targets, np.float64)[:, k]
+    known = targets[np.isfinite(targets)]
+    if len(known) < 2:
+        return {}
+    where = f"{len(known)} slides of the training cohort"
+    facts: dict[str, Any] = {}
+    if known.std() > 0:
+        facts["training"] = {"what": where, "mean": _number(known.mean()), "sd": _number(known.std())}
+    if recipe.quantity == FOLD_CHANGE:
+        facts["fold_change"] = {"log2": _number(float(np.median(known))), "cohort": f"median of {where}"}
+    return facts
 
 
 def _class_evidence(recipe: HeadsRecipe, evaluation: RunEvaluation, k: int) -> dict[str, Any]:

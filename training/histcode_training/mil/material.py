@@ -40,7 +40,12 @@ class Material:
 
 
 def read_material(
-    recipe: HeadsRecipe, data: Path, *, cache: Path | None = None, device: str = "cpu"
+    recipe: HeadsRecipe,
+    data: Path,
+    *,
+    cache: Path | None = None,
+    device: str = "cpu",
+    encoder: Encoder | None = None,
 ) -> Material:
     """Read everything a run learns from.
 
@@ -54,6 +59,8 @@ def read_material(
         Folder where features of tiles are kept from run to run.
     device : str
         Where tiles are encoded.
+    encoder : Encoder, optional
+        Takes the place of that of ``features.model``.
 
     Raises
     ------
@@ -61,7 +68,8 @@ def read_material(
         If the cohort is incomplete, a feature file is missing, damaged, empty or of another encoder, or the
         model cannot be loaded.
     """
-    encoder = load_model(recipe.features.model, device=device).encoder if recipe.features.model else None
+    if encoder is None and recipe.features.model:
+        encoder = load_model(recipe.features.model, device=device).encoder
     if recipe.tiles is not None and encoder is not None:
         cohort = read_tile_cohort(data, recipe.tiles, recipe.task)
         features = encode_tile_cohort(cohort, encoder, cache=cache)

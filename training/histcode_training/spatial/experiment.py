@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from histcode_training.encoders import half_imagenet_encoder
+from histcode_training.encoders import encoder_for
 from histcode_training.mil.config import MilPooling
 from histcode_training.recipe import TileGeometry
 from histcode_training.spatial.combine import ArmRow, OutputRow, combine_arm, combine_outputs, names_of
@@ -44,6 +44,8 @@ class SpatialOptions:
     """Whether the recipe's other bags and tile sizes are run as well."""
     is_model_only: bool = False
     """Whether only the fold of the model is run."""
+    encoder: Encoder | None = None
+    """Encoder under the heads; ImageNet's where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -118,7 +120,7 @@ def run_experiment(
         If a section cannot be read, nothing is left to predict, or the model cannot be written.
     """
     sections = [read_section(data / recipe.folder / name, mpp=recipe.mpp) for name in recipe.sections]
-    encoder = half_imagenet_encoder(recipe.tiles, device=options.device)
+    encoder = encoder_for(recipe.tiles, options.encoder, device=options.device)
     features = _features(sections, encoder, recipe, options, say)
     tested = [recipe.model_held_out] if options.is_model_only else list(recipe.sections)
     main = _run(features, tested, recipe, recipe.regions, recipe.tiles.label, options, say)
@@ -141,7 +143,7 @@ def run_experiment(
             label = region_label(regions)
             compared.append(_run(features, tested, recipe, regions, label, options, say, ONE))
         for geometry in recipe.compared_tiles:
-            other = half_imagenet_encoder(geometry, device=options.device)
+            other = encoder_for(geometry, options.encoder, device=options.device)
             seen = _features(sections, other, recipe, options, say)
             compared.append(_run(seen, tested, recipe, recipe.regions, geometry.label, options, say, ONE))
     return SpatialResult(main=main, compared=tuple(compared), card=card)

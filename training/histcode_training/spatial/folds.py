@@ -67,6 +67,10 @@ class FoldMaps:
     """The trained heads."""
     n_regions: int
     """Training regions."""
+    training_mean: tuple[float, ...]
+    """Of each output over the training regions."""
+    training_sd: tuple[float, ...]
+    """The same: standard deviations."""
 
 
 UNITS = {"gated attention", "mean pooling", "untrained twin", "spot-supervised ridge", "training mean"}
@@ -160,6 +164,7 @@ def run_fold(
         for pooling in poolings
     }
     test = features[held_out]
+    learned = everything.matrix(outputs)
     return FoldMaps(
         held_out=held_out,
         outputs=outputs,
@@ -167,6 +172,8 @@ def run_fold(
         maps=_maps(heads, training, test, bags, outputs, genes, recipe, seed),
         heads=heads,
         n_regions=len(bags),
+        training_mean=tuple(learned.mean(axis=0).tolist()),
+        training_sd=tuple(learned.std(axis=0).tolist()),
     )
 
 

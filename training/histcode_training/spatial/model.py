@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from histcode_training.encoders import encoder_source
 from histcode_training.spatial.combine import OutputRow, combine_arm, combine_outputs
 from histcode_training.spatial.folds import UNITS, FoldMaps
 from histcode_training.spatial.measure import SectionTruth, measure_maps
-from histcode_training.spatial.outputs import Output
 from histcode_training.spatial.recipe import SpatialRecipe
 from napari_histcode.models.card import DomainRecord, HeadRecord, ModelCard, OutputRecord
 from napari_histcode.models.encoder import Encoder
@@ -68,7 +68,9 @@ def write_gene_model(
         hidden_dim=recipe.training.hidden_dim,
         attention_dim=recipe.training.attention_dim,
         activation="identity",
-        outputs=tuple(_record(output, rows[output.name], fold, truth, recipe) for output in fold.outputs),
+        outputs=tuple(
+            _record(k, rows[output.name], fold, truth, recipe) for k, output in enumerate(fold.outputs)
+        ),
         domain=words.domain,
         trained_on=DomainRecord(organs=words.organs, stains=words.stains, mpp_range=(recipe.mpp, recipe.mpp)),
     )
@@ -85,8 +87,7 @@ def write_gene_model(
         training_data=(
             f"Head: {fold.n_regions} regions of sections {', '.join(learned)} of "
             f"{' '.join(recipe.source.split())}.",
-            f"Encoder: ImageNet (weights of EfficientNet-Lite0 by Google, {encoder.record.licence}), "
-            "matrices in float16.",
+            encoder_source(encoder.record),
         ),
         results=_results(fold, truth, recipe),
         intended_use=" ".join(words.intended_use.split()),
@@ -97,8 +98,9 @@ def write_gene_model(
 
 
 def _record(
-    output: Output, row: OutputRow, fold: FoldMaps, truth: SectionTruth, recipe: SpatialRecipe
+    k: int, row: OutputRow, fold: FoldMaps, truth: SectionTruth, recipe: SpatialRecipe
 ) -> OutputRecord:
+    output = fold.outputs[k]
     evidence: dict[str, Any] = {
         "what": WHAT.format(section=fold.held_out),
         "r": number(row.pearson.value),
@@ -110,6 +112,11 @@ def _record(
         "p": number(row.p),
         "q": number(row.q),
         "null": "map moved over the array as a whole; q adjusted over the outputs (Benjamini and Hochberg)",
+        "training": {
+            "what": f"{fold.n_regions} training regions",
+            "mean": number(fold.training_mean[k]),
+            "sd": number(fold.training_sd[k]),
+        },
     }
     if output.is_signature:
         evidence |= {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -97,6 +97,18 @@ class SpatialRecipe:
             )
         if self.model_held_out not in self.sections:
             raise RecipeError(f"{self.name}: {self.model_held_out!r} is none of the sections.")
+
+
+def quick(recipe: SpatialRecipe) -> SpatialRecipe:
+    """Return the recipe with one seed, few epochs and few draws: a trial of the machinery, not a result."""
+    return replace(
+        recipe,
+        seeds=1,
+        n_resamples=50,
+        n_shifts=39,
+        training=replace(recipe.training, epochs=3, patience=2),
+        regions=replace(recipe.regions, per_section=min(20, recipe.regions.per_section), turns=1),
+    )
 
 
 def read_spatial_recipe(path: Path) -> SpatialRecipe:
