@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,10 +21,14 @@ from napari_histcode.models.devices import choose_device
 from napari_histcode.models.model import Model
 from napari_histcode.models.model_file import load_model
 from napari_histcode.progress import CancelToken, Progress, ProgressCallback, ignore_progress
+from napari_histcode.resources.gene_sets import GeneSet
+from napari_histcode.saved.reading import Reading
 from napari_histcode.scores.preview import TilePreview, preview_tiles
 from napari_histcode.scores.score import score_bag
 from napari_histcode.scores.scores import SlideScores
+from napari_histcode.scores.signature import check_members, find_members, spreads_of, with_signatures
 from napari_histcode.slide import Slide, open_slide
+from napari_histcode.slide.modality import require_bright_field
 from napari_histcode.slide.overview import read_overview
 from napari_histcode.slide.slide import RgbImage
 from napari_histcode.tiling import TileGrid, TilingConfig
@@ -75,6 +79,7 @@ def analyse_slide(
     overlap: float = 0.0,
     exclude_artefacts: bool = False,
     organ: str | None = None,
+    signatures: Sequence[GeneSet] = (),
     tissue_config: TissueConfig | None = None,
     device: str = "auto",
     batch_size: int | None = None,
@@ -105,6 +110,8 @@ def analyse_slide(
         Leave out tiles that are mostly ink, fold or out of focus.
     organ : str, optional
         What the slide is of, to compare with what the model learned from.
+    signatures : sequence of GeneSet
+        Gene signatures whose maps are wanted beside those of the heads.
     tissue_config : TissueConfig, optional
         How tissue is found.
     device : str
@@ -134,15 +141,17 @@ def analyse_slide(
         with open_slide(slide, mpp=mpp) as opened:
             return analyse_slide(
                 opened, model, out=out, feature_file=feature_file, roi=roi, overlap=overlap,
-                exclude_artefacts=exclude_artefacts, organ=organ,
+                exclude_artefacts=exclude_artefacts, organ=organ, signatures=signatures,
                 tissue_config=tissue_config, device=device, batch_size=batch_size, first=first,
                 on_tiles=on_tiles, progress=progress, cancel=cancel,
             )  # fmt: skip
+    require_bright_field(slide.record)
     cancel = cancel or CancelToken()
     clock = _Clock(progress, cancel)
     if not isinstance(model, Model):
         model = clock.run("loading the model", partial(load_model, model))
     model = model.to(choose_device(device))
+    check_signatures(signatures, model)
     record = model.encoder.record
     tiling = TilingConfig(tile_px=record.tile_px, target_mpp=record.mpp, overlap=overlap)
     if out is not None and feature_file is None:
@@ -164,7 +173,10 @@ def analyse_slide(
             progress=progress, cancel=cancel,
         ),
     )  # fmt: skip
-    scores = clock.run("scoring", lambda: score_bag(bag, model))
+    spreads = spreads_of(model.card.heads)
+    scores = clock.run(
+        "scoring", lambda: with_signatures(score_bag(bag, model), signatures, spreads=spreads)
+    )
     heatmaps = clock.run("drawing heatmaps", lambda: draw_heatmaps(scores))
     overview = small_picture(slide)
     facts = slide_facts(slide.record, overview, organ=organ)
@@ -176,6 +188,24 @@ def analyse_slide(
     if out is not None:
         write_analysis(analysis, out, progress=progress, cancel=cancel)
     return analysis
+
+
+def check_signatures(signatures: Sequence[GeneSet], model: Model) -> None:
+    """Refuse signatures of which the model predicts too few genes, before anything is encoded.
+
+    Raises
+    ------
+    SignatureError
+        If there is one.
+    """
+    outputs = [
+        (head.name, output.name)
+        for head in model.card.heads
+        if head.activation == "identity"
+        for output in head.outputs
+    ]
+    for signature in signatures:
+        check_members(signature, find_members(signature, outputs))
 
 
 def _teller(on_tiles: Callable[[TilePreview], object], grid: TileGrid, model: Model) -> BatchCallback:
@@ -197,6 +227,7 @@ def write_analysis(
     analysis: Analysis,
     folder: Path,
     *,
+    reading: Reading | None = None,
     progress: ProgressCallback = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> None:
@@ -215,6 +246,7 @@ def write_analysis(
         timing=analysis.seconds,
         trust=analysis.trust,
         exclusion=analysis.exclusion,
+        reading=reading,
         progress=progress,
         cancel=cancel,
     )

@@ -57,6 +57,7 @@ class ArraySlide:
         self.level_dimensions = self.record.level_dimensions
         self.level_downsamples = self.record.level_downsamples
         self.level_count = len(sizes)
+        self.associated_image_names: tuple[str, ...] = ()
 
     def require_mpp(self) -> Mpp:
         if self.mpp is None:

@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict
 
 from napari_histcode.slide import Slide, open_slide
+from napari_histcode.slide.record import FLUORESCENCE
 
 
 def run_info(options: argparse.Namespace) -> int:
@@ -32,6 +33,9 @@ def describe(slide: Slide) -> str:
         size_mm = f"{width * mpp.x / 1000:.2f} x {height * mpp.y / 1000:.2f} mm"
         lines[-1] = ("size", f"{width} x {height} px, {size_mm}")
         lines.append(("resolution", f"{mpp.x:.4g} x {mpp.y:.4g} um/px ({mpp.source})"))
+    if record.modality == FLUORESCENCE:
+        names = ", ".join(f"{channel.name} ({channel.colour})" for channel in slide.channels)
+        lines.append(("light", f"fluorescence, by {record.modality_source}: {names}"))
     if record.objective:
         lines.append(("objective", f"{record.objective:g}x (nominal)"))
     for level, ((w, h), (downsample, _)) in enumerate(

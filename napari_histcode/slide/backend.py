@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from napari_histcode.errors import NotASlideError
-from napari_histcode.slide.slide import RgbImage
+from napari_histcode.slide.channels import Channel
+from napari_histcode.slide.modality import Decision
+from napari_histcode.slide.slide import ChannelImage, RgbImage
 
 
 class OtherReaderError(NotASlideError):
@@ -42,6 +44,10 @@ class SlideFacts:
     """x, y, width and height of the scanned area in level-0 pixels."""
     ndp_offset_nm: tuple[float, float] | None = None
     """Hamamatsu: centre of the image from the centre of the glass along x and y, in nanometres."""
+    decision: Decision = field(default_factory=Decision)
+    """Bright field or fluorescence."""
+    channels: tuple[Channel, ...] = ()
+    """Channels of a fluorescence slide."""
 
 
 class Backend(Protocol):
@@ -68,13 +74,23 @@ class Backend(Protocol):
         Returns
         -------
         ndarray of uint8, (height, width, 3)
-            A new array in sRGB, white where nothing was scanned.
+            A new array in sRGB, white where nothing was scanned; black there in fluorescence.
 
         Raises
         ------
         CorruptTileError
             If the file cannot be decoded there.
         """
+        ...
+
+    def read_channel(
+        self, channel: int, level: int, xy_px: tuple[int, int], size_px: tuple[int, int]
+    ) -> ChannelImage:
+        """Read a channel as stored, (height, width), like `read`; never called where there are none."""
+        ...
+
+    def channel_limits(self, channel: int) -> tuple[float, float]:
+        """Return the samples to show as black and as full colour; never called without channels."""
         ...
 
     @property

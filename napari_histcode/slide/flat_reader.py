@@ -16,7 +16,7 @@ from napari_histcode.errors import NotASlideError
 from napari_histcode.slide.backend import OtherReaderError, SlideFacts
 from napari_histcode.slide.colour import srgb_converter
 from napari_histcode.slide.pixels import PixelForm, flatten, to_rgb
-from napari_histcode.slide.slide import RgbImage
+from napari_histcode.slide.slide import ChannelImage, RgbImage
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PilImage
@@ -79,6 +79,16 @@ class FlatReader:
         """See `Backend.read`."""
         (x, y), (width, height) = xy_px, size_px
         return self._image[y : y + height, x : x + width].copy()
+
+    def read_channel(
+        self, channel: int, level: int, xy_px: tuple[int, int], size_px: tuple[int, int]
+    ) -> ChannelImage:
+        """See `Backend`; a flat image is always taken for bright field."""
+        raise IndexError(f"No channel {channel} at level {level}, {xy_px}, {size_px}: a flat image has none.")
+
+    def channel_limits(self, channel: int) -> tuple[float, float]:
+        """See `Backend`."""
+        raise IndexError(channel)
 
     def read_associated_image(self, name: str) -> RgbImage:
         """See `Backend`."""

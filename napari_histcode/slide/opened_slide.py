@@ -7,22 +7,24 @@ import math
 import operator
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_histcode.errors import MissingMppError
 from napari_histcode.slide.backend import Backend
-from napari_histcode.slide.damage import read_around_damage
+from napari_histcode.slide.channels import Channel
+from napari_histcode.slide.damage import around_damage, read_around_damage
 from napari_histcode.slide.fingerprint import alias_of, digest_of
 from napari_histcode.slide.pyramid import lazy_pyramid
 from napari_histcode.slide.record import Mpp, SlideRecord
 from napari_histcode.slide.resolution import judge, user_mpp
-from napari_histcode.slide.slide import RgbImage
+from napari_histcode.slide.slide import ChannelImage, RgbImage
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +66,10 @@ class OpenedSlide:
             objective=backend.facts.objective,
             vendor=backend.facts.vendor,
             reader=backend.reader,
+            modality=backend.facts.decision.modality,
+            modality_source=backend.facts.decision.source,
         )
+        self._ground = 0 if self.channels else 255
         self._lock = threading.Lock()
         self._n_reading = 0
         self._is_closed = False
@@ -115,6 +120,11 @@ class OpenedSlide:
     def ndp_offset_nm(self) -> tuple[float, float] | None:
         """Hamamatsu: centre of the image from the centre of the glass, in nanometres."""
         return self._backend.facts.ndp_offset_nm
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Channels of a fluorescence slide; empty for bright field, which is one RGB picture."""
+        return self._backend.facts.channels
 
     @property
     def n_corrupt_blocks(self) -> int:
@@ -172,6 +182,35 @@ class OpenedSlide:
 
     def read_level(self, level: int, xy_px: tuple[int, int], size_px: tuple[int, int]) -> RgbImage:
         """Read pixels of one level from a corner in pixels of that level (see `Slide.read_level`)."""
+        blank = np.full(3, self._ground, np.uint8)
+        return self._read_inside(self._backend.read, level, xy_px, size_px, blank)
+
+    def read_channel(
+        self, channel: int, level: int, xy_px: tuple[int, int], size_px: tuple[int, int]
+    ) -> ChannelImage:
+        """Read one channel like `read_level`, as (height, width) of its own type; 0 outside the slide."""
+        blank = np.zeros(1, self.channels[channel].dtype)
+
+        def read(level: int, xy_px: tuple[int, int], size_px: tuple[int, int]) -> NDArray[Any]:
+            return self._backend.read_channel(channel, level, xy_px, size_px)[..., np.newaxis]
+
+        image: ChannelImage = self._read_inside(read, level, xy_px, size_px, blank)[..., 0]
+        return image
+
+    def channel_limits(self, channel: int) -> tuple[float, float]:
+        """Return the samples to show as black and as full colour: percentiles of a coarse level."""
+        with self._reading():
+            return self._backend.channel_limits(channel)
+
+    def _read_inside(
+        self,
+        read: Callable[[int, tuple[int, int], tuple[int, int]], NDArray[Any]],
+        level: int,
+        xy_px: tuple[int, int],
+        size_px: tuple[int, int],
+        blank: NDArray[Any],
+    ) -> NDArray[Any]:
+        """Read what of a rectangle lies inside the level, and set it on a ground of blank pixels."""
         level_width, level_height = self.level_dimensions[self._checked_level(level)]
         x, y = operator.index(xy_px[0]), operator.index(xy_px[1])
         width, height = operator.index(size_px[0]), operator.index(size_px[1])
@@ -181,11 +220,11 @@ class OpenedSlide:
         right, bottom = min(level_width, x + width), min(level_height, y + height)
         with self._reading():
             if right <= left or bottom <= top:
-                return np.full((height, width, 3), 255, np.uint8)
-            inside = self._backend.read(level, (left, top), (right - left, bottom - top))
-        if inside.shape == (height, width, 3):
+                return np.full((height, width, len(blank)), blank[0], blank.dtype)
+            inside = read(level, (left, top), (right - left, bottom - top))
+        if inside.shape[:2] == (height, width):
             return inside
-        image = np.full((height, width, 3), 255, np.uint8)
+        image = np.full((height, width, len(blank)), blank[0], blank.dtype)
         image[top - y : bottom - y, left - x : right - x] = inside
         return image
 
@@ -198,20 +237,40 @@ class OpenedSlide:
         """
         return lazy_pyramid(self.level_dimensions, self._read_block, self._record.alias)
 
+    def channel_pyramid(self, channel: int) -> list[Any]:
+        """Lazy dask arrays (height, width) of one channel, laid out like `pyramid`; 0 where it is damaged."""
+        dtype = self.channels[channel].dtype
+
+        def read(level: int, xy_px: tuple[int, int], size_px: tuple[int, int]) -> NDArray[Any]:
+            image, is_damaged = around_damage(
+                lambda xy, size: self.read_channel(channel, level, xy, size)[..., np.newaxis],
+                xy_px, size_px, blank=np.zeros(1, dtype),
+            )  # fmt: skip
+            self._note_damage(level, xy_px, is_damaged=is_damaged)
+            return image
+
+        return lazy_pyramid(
+            self.level_dimensions, read, f"{self._record.alias}-{channel}", channel=np.dtype(dtype)
+        )
+
     def _read_block(self, level: int, xy_px: tuple[int, int], size_px: tuple[int, int]) -> RgbImage:
         image, is_damaged = read_around_damage(self, level, xy_px, size_px)
+        self._note_damage(level, xy_px, is_damaged=is_damaged)
+        return image
+
+    def _note_damage(self, level: int, xy_px: tuple[int, int], *, is_damaged: bool) -> None:
+        """Count damaged blocks, and log the first."""
         if is_damaged:
             with self._lock:
                 is_first = not self._damaged
                 self._damaged.add((level, *xy_px))
             if is_first:
                 logger.warning(
-                    "%s: level %d cannot be decoded near x = %d, y = %d; such places are white.",
+                    "%s: level %d cannot be decoded near x = %d, y = %d; such places are blank.",
                     self._record.alias,
                     level,
                     *xy_px,
                 )
-        return image
 
     def _checked_level(self, level: int) -> int:
         if not 0 <= level < self.level_count:

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,14 @@ import numpy as np
 
 from napari_histcode.errors import CorruptTileError, NotASlideError
 from napari_histcode.slide.backend import OtherReaderError, SlideFacts, StatedMpp
+from napari_histcode.slide.channel_view import ChannelLimits, sample_pixels
 from napari_histcode.slide.colour import srgb_converter
 from napari_histcode.slide.dicom_series import series_in
+from napari_histcode.slide.illumination import FluorescenceWords, fluorescence_words, rgb_channels
+from napari_histcode.slide.modality import Decision, has_dark_ground, lit_channels
 from napari_histcode.slide.pixels import flatten
-from napari_histcode.slide.slide import RgbImage
+from napari_histcode.slide.record import FLUORESCENCE
+from napari_histcode.slide.slide import ChannelImage, RgbImage
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +62,8 @@ class OpenslideReader:
         self._downsamples = tuple(float(d) for d in self._handle.level_downsamples)
         self.facts = _facts_of(self._handle.properties)
         self._to_srgb = srgb_converter(_profile_of(self._handle))
+        self._lit: tuple[int, ...] = ()
+        self._see_fluorescence(fluorescence_words(self._handle.properties))
 
     def _open(self) -> Any:
         import openslide
@@ -81,9 +88,40 @@ class OpenslideReader:
             rgba = self._read_afresh(xy_px0, level, size_px)
         samples = np.asarray(rgba)
         rgb = np.ascontiguousarray(samples[..., :3])
+        if self._lit:  # fluorescence: nothing is black, and a profile would mix its channels
+            return rgb * (samples[..., 3:] > 0)
         if self._to_srgb is not None:
             rgb = self._to_srgb(rgb)
         return flatten(rgb, samples[..., 3:])
+
+    def _see_fluorescence(self, words: FluorescenceWords | None) -> None:
+        """Decide whether the slide is fluorescence, and which of its three channels are to be shown.
+
+        The pixels are asked where Hamamatsu's scanner, which stores both kinds in the same way, does not say.
+        """
+        if words is None and self.facts.vendor != "hamamatsu":
+            return
+        samples = sample_pixels(self.read, self.level_dimensions)
+        if samples.shape[1] != 3 or (words is None and not has_dark_ground(samples)):
+            return
+        lit = words.lit if words is not None and words.lit is not None else lit_channels(samples)
+        self._lit = tuple(i for i in range(3) if lit[i]) or (0, 1, 2)
+        self.facts = replace(
+            self.facts,
+            decision=Decision(modality=FLUORESCENCE, source="pixels" if words is None else "file"),
+            channels=rgb_channels(self._lit, words or FluorescenceWords()),
+        )
+        self._limits = ChannelLimits(self.facts.channels, self.read_channel, self.level_dimensions)
+
+    def read_channel(
+        self, channel: int, level: int, xy_px: tuple[int, int], size_px: tuple[int, int]
+    ) -> ChannelImage:
+        """See `Backend.read_channel`."""
+        return self.read(level, xy_px, size_px)[..., self._lit[channel]]
+
+    def channel_limits(self, channel: int) -> tuple[float, float]:
+        """See `Backend.channel_limits`."""
+        return self._limits.of(channel)
 
     def _read_afresh(self, xy_px0: tuple[int, int], level: int, size_px: tuple[int, int]) -> Any:
         import openslide

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_histcode.slide.resample import area_average
-from napari_histcode.slide.slide import RgbImage
 from napari_histcode.slide.tile_cache import TileCache
 
 CHUNK_PX = 1024
@@ -23,24 +23,30 @@ LARGEST_TOP_PX = 4096
 _STEP = 4
 _CACHE_BYTES = 64 * 2**20
 
-BlockReader = Callable[[tuple[int, int], tuple[int, int]], RgbImage]
-"""(xy_px, size_px) -> pixels, of one level."""
+ChannelType = np.dtype[Any] | None
+"""Type of a channel's samples; None for RGB."""
+
+BlockReader = Callable[[tuple[int, int], tuple[int, int]], NDArray[Any]]
+"""(xy_px, size_px) -> pixels (height, width, n_samples), of one level."""
 
 
 class LevelArray:
-    """One level as dask wants an array: a shape, a type, and pixels by slices."""
+    """One level as dask wants an array: a shape, a type, and pixels by slices.
 
-    dtype = np.dtype(np.uint8)
-    ndim = 3
+    RGB has three axes; a channel, whose reader gives one sample a pixel, has two.
+    """
 
-    def __init__(self, dimensions: tuple[int, int], read: BlockReader) -> None:
-        self.shape = (dimensions[1], dimensions[0], 3)
+    def __init__(self, dimensions: tuple[int, int], read: BlockReader, channel: ChannelType = None) -> None:
+        width, height = dimensions
+        self.dtype: np.dtype[Any] = channel or np.dtype(np.uint8)
+        self.shape = (height, width) if channel else (height, width, 3)
+        self.ndim = len(self.shape)
         self._read = read
 
-    def __getitem__(self, key: tuple[slice, slice, slice]) -> RgbImage:
+    def __getitem__(self, key: tuple[slice, ...]) -> NDArray[Any]:
         rows, columns = key[0].indices(self.shape[0]), key[1].indices(self.shape[1])
         image = self._read((columns[0], rows[0]), (columns[1] - columns[0], rows[1] - rows[0]))
-        return image[:: rows[2], :: columns[2], key[2]]
+        return image[:: rows[2], :: columns[2], key[2] if self.ndim == 3 else 0]
 
 
 class ComputedLevel:
@@ -61,22 +67,26 @@ class ComputedLevel:
         self._read_parent = read_parent
         self._cache = TileCache(_CACHE_BYTES)
 
-    def read(self, xy_px: tuple[int, int], size_px: tuple[int, int]) -> RgbImage:
+    def read(self, xy_px: tuple[int, int], size_px: tuple[int, int]) -> NDArray[Any]:
         """Read a rectangle; best along the blocks of `CHUNK_PX`, which are kept."""
         (left, top), (width, height) = xy_px, size_px
-        image = np.empty((height, width, 3), np.uint8)
+        image: NDArray[Any] | None = None
         for y in range(top // CHUNK_PX * CHUNK_PX, top + height, CHUNK_PX):
             for x in range(left // CHUNK_PX * CHUNK_PX, left + width, CHUNK_PX):
                 block = self._block(x, y)
+                if image is None:
+                    image = np.empty((height, width, block.shape[2]), block.dtype)
                 part = block[max(0, top - y) : top + height - y, max(0, left - x) : left + width - x]
                 row, column = max(0, y - top), max(0, x - left)
                 image[row : row + part.shape[0], column : column + part.shape[1]] = part
+        if image is None:
+            raise ValueError(f"A region of {width} x {height} px has no pixels.")
         return image
 
-    def _block(self, x: int, y: int) -> RgbImage:
+    def _block(self, x: int, y: int) -> NDArray[Any]:
         return self._cache.get((x, y), lambda: self._compute(x, y))
 
-    def _compute(self, x: int, y: int) -> RgbImage:
+    def _compute(self, x: int, y: int) -> NDArray[Any]:
         width, height = min(CHUNK_PX, self.dimensions[0] - x), min(CHUNK_PX, self.dimensions[1] - y)
         (scale_x, scale_y) = self._scale
         left, right = x * scale_x, min(self._parent[0], (x + width) * scale_x)
@@ -88,8 +98,10 @@ class ComputedLevel:
 
 def lazy_pyramid(
     dimensions: tuple[tuple[int, int], ...],
-    read_level: Callable[[int, tuple[int, int], tuple[int, int]], RgbImage],
+    read_level: Callable[[int, tuple[int, int], tuple[int, int]], NDArray[Any]],
     name: str,
+    *,
+    channel: ChannelType = None,
 ) -> list[Any]:
     """Return a dask array for every level, and for computed coarser ones where the file stops early.
 
@@ -101,11 +113,13 @@ def lazy_pyramid(
         ``read_level(level, xy_px, size_px)`` for the blocks.
     name : str
         Begins the names of the arrays in dask's graph.
+    channel : dtype, optional
+        Type of the samples, where the reader gives (height, width, 1) of one channel instead of RGB.
 
     Returns
     -------
     list of dask.array.Array
-        (height, width, 3) uint8 in chunks of 1024 x 1024 px.
+        (height, width, 3) uint8 in chunks of 1024 x 1024 px; (height, width) of a channel's type.
 
     Notes
     -----
@@ -121,11 +135,13 @@ def lazy_pyramid(
         computed = ComputedLevel(*readers[-1])
         readers.append((computed.dimensions, computed.read))
     unique = f"{name}-{uuid.uuid4().hex}"  # a slide that was closed and opened again is another array
-    return [_as_dask(LevelArray(size, read), f"{unique}-{i}") for i, (size, read) in enumerate(readers)]
+    return [
+        _as_dask(LevelArray(size, read, channel), f"{unique}-{i}") for i, (size, read) in enumerate(readers)
+    ]
 
 
 def _reader_of(
-    read_level: Callable[[int, tuple[int, int], tuple[int, int]], RgbImage], level: int
+    read_level: Callable[[int, tuple[int, int], tuple[int, int]], NDArray[Any]], level: int
 ) -> BlockReader:
     return lambda xy_px, size_px: read_level(level, xy_px, size_px)
 
@@ -135,9 +151,9 @@ def _as_dask(array: LevelArray, name: str) -> Any:
 
     return da.from_array(
         array,
-        chunks=(CHUNK_PX, CHUNK_PX, 3),
+        chunks=(CHUNK_PX, CHUNK_PX, 3)[: array.ndim],
         name=name,
         asarray=False,
         fancy=False,
-        meta=np.empty((0, 0, 0), np.uint8),
+        meta=np.empty((0,) * array.ndim, array.dtype),
     )

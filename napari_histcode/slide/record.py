@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from napari_histcode.errors import ImplausibleMppError
 
 PLAUSIBLE_MPP = (0.02, 40.0)
 """Micrometres per pixel between a 100x oil objective and a 0.25x overview."""
+
+Modality = Literal["bright field", "fluorescence"]
+"""How a slide was lit: from below, or by what its dyes give off."""
+
+BRIGHT_FIELD: Modality = "bright field"
+FLUORESCENCE: Modality = "fluorescence"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +69,10 @@ class SlideRecord:
     """Scanner maker or file family, such as "aperio"."""
     reader: str
     """Library that opened the file, with its version."""
+    modality: Modality = BRIGHT_FIELD
+    """Bright field or fluorescence; models of stained tissue refuse the latter."""
+    modality_source: str = field(default="assumed", compare=False)
+    """How that was decided: "file", "OME-XML", "channels", "pixels" or "assumed"."""
 
     @property
     def level_downsamples(self) -> tuple[tuple[float, float], ...]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_histcode.slide.slide import RgbImage
+Sample = TypeVar("Sample", np.uint8, np.uint16)
 
 
 def area_average(
-    image: RgbImage, box_px: tuple[float, float, float, float], size_px: tuple[int, int]
-) -> RgbImage:
+    image: NDArray[Sample], box_px: tuple[float, float, float, float], size_px: tuple[int, int]
+) -> NDArray[Sample]:
     """Average a box of an image down to a size.
 
     Output pixel (column, row) is the mean, rounded to nearest, of the image pixels whose centres lie in its
@@ -19,7 +21,7 @@ def area_average(
 
     Parameters
     ----------
-    image : ndarray of uint8, (height, width, 3)
+    image : ndarray of uint8 or uint16, (height, width, n_samples)
         Source.
     box_px : tuple of float
         Left, top, right, bottom of the box in pixels of `image`, fractions allowed.
@@ -28,7 +30,7 @@ def area_average(
 
     Returns
     -------
-    ndarray of uint8, (height, width, 3)
+    ndarray of the same type, (height, width, n_samples)
         A new array.
     """
     left, top, right, bottom = box_px
@@ -36,15 +38,16 @@ def area_average(
     column_starts, column_counts = _shares(left, right, size_px[0], image.shape[1])
     first, last = column_starts[0], column_starts[-1] + column_counts[-1]
     # rows first: whole rows add up several times faster than any other order
-    small = np.min_scalar_type(255 * max(257, int(row_counts.max())))
-    rows = np.empty((size_px[1], last - first, 3), small)
+    highest = int(np.iinfo(image.dtype).max)
+    small = np.min_scalar_type(highest * max(257, int(row_counts.max())))
+    rows = np.empty((size_px[1], last - first, image.shape[2]), small)
     for row, (start, count) in enumerate(zip(row_starts, row_counts, strict=True)):
         np.add.reduce(image[start : start + count, first:last], axis=0, dtype=small, out=rows[row])
     n_pixels = (row_counts[:, np.newaxis] * column_counts)[..., np.newaxis]
-    large = np.min_scalar_type(256 * max(2**20, int(n_pixels.max())))
+    large = np.min_scalar_type((highest + 1) * max(2**20, int(n_pixels.max())))
     sums = np.add.reduceat(rows, column_starts - first, axis=1, dtype=large)
     n_pixels = n_pixels.astype(large)
-    average: RgbImage = ((sums + n_pixels // 2) // n_pixels).astype(np.uint8)
+    average: NDArray[Sample] = ((sums + n_pixels // 2) // n_pixels).astype(image.dtype)
     return average
 
 

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_histcode.slide.record import Mpp, SlideRecord
 
+if TYPE_CHECKING:
+    from napari_histcode.slide.channels import Channel
+
 RgbImage = NDArray[np.uint8]
 """uint8 array (height, width, 3)."""
+
+RgbColour = tuple[int, int, int]
+"""Red, green and blue, 0 to 255."""
+
+ChannelImage = NDArray[np.uint8] | NDArray[np.uint16]
+"""One channel's samples as stored, (height, width)."""
 
 
 class Slide(Protocol):
@@ -69,6 +78,25 @@ class Slide(Protocol):
         ...
 
     @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Channels of a fluorescence slide; empty for bright field, which is one RGB picture."""
+        ...
+
+    def read_channel(
+        self, channel: int, level: int, xy_px: tuple[int, int], size_px: tuple[int, int]
+    ) -> ChannelImage:
+        """Read one channel like `read_level`, as (height, width) of its own type; 0 outside the slide."""
+        ...
+
+    def channel_pyramid(self, channel: int) -> list[Any]:
+        """Lazy dask arrays (height, width) of one channel, laid out like `pyramid`."""
+        ...
+
+    def channel_limits(self, channel: int) -> tuple[float, float]:
+        """Return the samples to show as black and as full colour: percentiles of a coarse level."""
+        ...
+
+    @property
     def associated_image_names(self) -> tuple[str, ...]:
         """Names of the pictures beside the slide, such as "label" and "macro".
 
@@ -100,7 +128,8 @@ class Slide(Protocol):
         -------
         ndarray of uint8, (height, width, 3)
             A new array in sRGB (an embedded ICC profile is applied); white outside the slide and where
-            nothing was scanned.
+            nothing was scanned. Of a fluorescence slide, its channels on top of one another in their colours,
+            black where there is nothing.
 
         Raises
         ------

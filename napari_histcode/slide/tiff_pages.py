@@ -114,8 +114,8 @@ def form_of(pages: list[Any]) -> PixelForm:
     """Return what the samples of a level mean.
 
     Grey, palette and RGB pages of 1 to 16 bits are read, with or without opacity, as are three grey pages or
-    planes, which are taken as red, green and blue. Fluorescence with two, four or more channels and floating
-    point are refused: there is no bright-field picture in them.
+    planes, which are taken as red, green and blue. Channels of fluorescence never come here (see
+    `tiff_channels`); floating point is refused.
 
     Raises
     ------

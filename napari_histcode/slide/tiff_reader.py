@@ -18,11 +18,14 @@ import numpy as np
 from napari_histcode.errors import NotASlideError
 from napari_histcode.slide import ome_xml
 from napari_histcode.slide.backend import OtherReaderError, SlideFacts, StatedMpp
-from napari_histcode.slide.colour import srgb_converter
+from napari_histcode.slide.colour import ColourConverter, srgb_converter
 from napari_histcode.slide.file_bytes import FileBytes
-from napari_histcode.slide.slide import RgbImage
+from napari_histcode.slide.modality import Decision
+from napari_histcode.slide.pixels import PixelForm, to_rgb
+from napari_histcode.slide.slide import ChannelImage, RgbImage
+from napari_histcode.slide.tiff_channels import ChannelStack, check_axes, stack_of
 from napari_histcode.slide.tiff_pages import form_of, level_pages, sample_grids, segment_size
-from napari_histcode.slide.tiff_segments import SegmentedLevel
+from napari_histcode.slide.tiff_segments import SampleConverter, SegmentedLevel
 from napari_histcode.slide.tile_cache import TileCache
 
 TILE_CACHE_BYTES = 128 * 2**20
@@ -71,42 +74,62 @@ class TiffReader:
     def _read_structure(self, path: Path) -> None:
         tiff = self._slide.ts_tifffile
         _refuse_for_openslide(tiff)
-        properties = self._slide.properties
+        properties = self._properties(tiff)
         if "tiffslide.series-composition" in properties:
             _refuse("several scanned areas")
         pages = level_pages(tiff, properties["tiffslide.series-index"])
         base = pages[0][0].keyframe
-        profile = base.tags.valueof(_ICC_PROFILE_TAG)
-        to_srgb = srgb_converter(profile if isinstance(profile, bytes) else None)
+        dimensions = int(base.imagewidth), int(base.imagelength)
+        words = ome_xml.channel_words(tiff.ome_metadata, dimensions) if tiff.is_ome else ()
         self._file = FileBytes(path)
         try:
             cache = TileCache(TILE_CACHE_BYTES)
-            self._levels = [
-                SegmentedLevel(
-                    level=level,
-                    dimensions=(int(group[0].keyframe.imagewidth), int(group[0].keyframe.imagelength)),
-                    segment_px=segment_size(group[0].keyframe),
-                    grids=sample_grids(group),
-                    form=form_of(group),
-                    to_srgb=to_srgb,
-                    file=self._file,
-                    cache=cache,
-                )
-                for level, group in enumerate(pages)
-            ]
+            found = stack_of(pages, words, self._file, cache)
+            self._stack: ChannelStack | None = found[0] if found is not None else None
+            decision = found[1] if found is not None else Decision()
+            self._levels = _rgb_levels(pages, self._file, cache) if found is None else []
         except BaseException:
             self._file.close()
             raise
-        self.level_dimensions = tuple(level.dimensions for level in self._levels)
+        self.level_dimensions = tuple(
+            (int(group[0].keyframe.imagewidth), int(group[0].keyframe.imagelength)) for group in pages
+        )
         self.facts = SlideFacts(
             vendor=_vendor(tiff),
             objective=_positive(properties.get("tiffslide.objective-power")),
             mpp=_stated_mpp(tiff, properties, self.level_dimensions[0]),
+            decision=decision,
+            channels=self._stack.channels if self._stack is not None else (),
         )
+
+    def _properties(self, tiff: Any) -> dict[str, Any]:
+        """Return tiffslide's properties, or what is left of them for channels in planes, which it refuses."""
+        if not tiff.is_ome:
+            return dict(self._slide.properties)
+        axes = tiff.series[0].axes
+        check_axes(axes)
+        return {"tiffslide.series-index": 0} if axes == "SYX" else dict(self._slide.properties)
 
     def read(self, level: int, xy_px: tuple[int, int], size_px: tuple[int, int]) -> RgbImage:
         """See `Backend.read`."""
+        if self._stack is not None:
+            return self._stack.read(level, xy_px, size_px)
         return self._levels[level].read(xy_px, size_px)
+
+    def read_channel(
+        self, channel: int, level: int, xy_px: tuple[int, int], size_px: tuple[int, int]
+    ) -> ChannelImage:
+        """See `Backend.read_channel`."""
+        return self._channels().read_channel(channel, level, xy_px, size_px)
+
+    def channel_limits(self, channel: int) -> tuple[float, float]:
+        """See `Backend.channel_limits`."""
+        return self._channels().limits_of(channel)
+
+    def _channels(self) -> ChannelStack:
+        if self._stack is None:
+            raise IndexError("A bright-field slide has no channels.")
+        return self._stack
 
     @property
     def associated_image_names(self) -> tuple[str, ...]:
@@ -122,6 +145,29 @@ class TiffReader:
         """See `Backend`."""
         self._slide.close()
         self._file.close()
+
+
+def _rgb_levels(pages: list[list[Any]], file: FileBytes, cache: TileCache) -> list[SegmentedLevel]:
+    profile = pages[0][0].keyframe.tags.valueof(_ICC_PROFILE_TAG)
+    to_srgb = srgb_converter(profile if isinstance(profile, bytes) else None)
+    return [
+        SegmentedLevel(
+            level=level,
+            dimensions=(int(group[0].keyframe.imagewidth), int(group[0].keyframe.imagelength)),
+            segment_px=segment_size(group[0].keyframe),
+            grids=sample_grids(group),
+            convert=_rgb_converter(form_of(group), to_srgb),
+            file=file,
+            cache=cache,
+        )
+        for level, group in enumerate(pages)
+    ]
+
+
+def _rgb_converter(form: PixelForm, to_srgb: ColourConverter | None) -> SampleConverter:
+    if to_srgb is None:
+        return lambda samples: to_rgb(samples, form)
+    return lambda samples: to_srgb(to_rgb(samples, form))
 
 
 def _refuse(reason: str) -> NoReturn:

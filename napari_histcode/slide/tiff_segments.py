@@ -8,7 +8,7 @@ as wide as the image.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_histcode.errors import CorruptTileError
-from napari_histcode.slide.colour import ColourConverter
 from napari_histcode.slide.file_bytes import FileBytes
-from napari_histcode.slide.pixels import PixelForm, to_rgb
-from napari_histcode.slide.slide import RgbImage
 from napari_histcode.slide.tile_cache import TileCache
 
 
@@ -52,8 +49,14 @@ class SampleGrid:
         return decoded
 
 
+SampleConverter = Callable[[NDArray[Any]], NDArray[Any]]
+"""Turns samples (height, width, n_stored) as decoded into pixels (height, width, n_samples)."""
+
+WHITE = np.array([255, 255, 255], np.uint8)
+
+
 class SegmentedLevel:
-    """One pyramid level of a TIFF.
+    """One pyramid level of a TIFF, or one channel of it.
 
     Parameters
     ----------
@@ -65,14 +68,16 @@ class SegmentedLevel:
         Width and height of a native tile.
     grids : sequence of SampleGrid
         One for interleaved samples, one a channel for separate planes.
-    form : PixelForm
-        Meaning of the samples.
-    to_srgb : callable or None
-        Colour conversion.
+    convert : callable
+        Turns what is decoded into pixels.
     file : FileBytes
         Where the bytes are.
     cache : TileCache
         Decoded tiles, shared by the levels of a slide.
+    blank : ndarray, (n_samples,)
+        The pixel where nothing was scanned, of the pixels' type, all its samples alike.
+    plane : int
+        Tells levels with the same number apart in the cache.
     """
 
     def __init__(
@@ -82,23 +87,25 @@ class SegmentedLevel:
         dimensions: tuple[int, int],
         segment_px: tuple[int, int],
         grids: Sequence[SampleGrid],
-        form: PixelForm,
-        to_srgb: ColourConverter | None,
+        convert: SampleConverter,
         file: FileBytes,
         cache: TileCache,
+        blank: NDArray[Any] = WHITE,
+        plane: int = 0,
     ) -> None:
         self.level = level
         self.dimensions = dimensions
         self.segment_px = segment_px
         self.n_columns = math.ceil(dimensions[0] / segment_px[0])
         self._grids = grids
-        self._form = form
-        self._to_srgb = to_srgb
+        self._convert = convert
         self._file = file
         self._cache = cache
+        self._blank = blank
+        self._plane = plane
 
-    def read(self, xy_px: tuple[int, int], size_px: tuple[int, int]) -> RgbImage:
-        """Read a rectangle inside the level; white where nothing was scanned.
+    def read(self, xy_px: tuple[int, int], size_px: tuple[int, int]) -> NDArray[Any]:
+        """Read a rectangle inside the level as (height, width, n_samples); blank where nothing was scanned.
 
         Raises
         ------
@@ -107,7 +114,7 @@ class SegmentedLevel:
         """
         (left, top), (width, height) = xy_px, size_px
         tile_width, tile_height = self.segment_px
-        image = np.full((height, width, 3), 255, np.uint8)
+        image = np.full((height, width, len(self._blank)), self._blank[0], self._blank.dtype)
         for row in range(top // tile_height, (top + height - 1) // tile_height + 1):
             for column in range(left // tile_width, (left + width - 1) // tile_width + 1):
                 tile = self._tile(column, row)
@@ -117,10 +124,10 @@ class SegmentedLevel:
                 image[y : y + part.shape[0], x : x + part.shape[1]] = part
         return image
 
-    def _tile(self, column: int, row: int) -> RgbImage:
-        return self._cache.get((self.level, column, row), lambda: self._decode(column, row))
+    def _tile(self, column: int, row: int) -> NDArray[Any]:
+        return self._cache.get((self._plane, self.level, column, row), lambda: self._decode(column, row))
 
-    def _decode(self, column: int, row: int) -> RgbImage:
+    def _decode(self, column: int, row: int) -> NDArray[Any]:
         index = row * self.n_columns + column
         try:
             parts = [grid.decode(self._file, index) for grid in self._grids]
@@ -134,6 +141,5 @@ class SegmentedLevel:
             ) from error
         samples = [part for part in parts if part is not None]
         if len(samples) < len(parts):
-            return np.empty((0, 0, 3), np.uint8)  # the canvas is white already
-        rgb = to_rgb(samples[0] if len(samples) == 1 else np.concatenate(samples, axis=2), self._form)
-        return rgb if self._to_srgb is None else self._to_srgb(rgb)
+            return np.empty((0, 0, len(self._blank)), self._blank.dtype)  # the canvas is blank already
+        return self._convert(samples[0] if len(samples) == 1 else np.concatenate(samples, axis=2))

@@ -7,7 +7,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 
-from napari_histcode.slide.slide import RgbImage
+import numpy as np
+from numpy.typing import NDArray
+
+Tile = NDArray[np.uint8] | NDArray[np.uint16]
+"""(height, width, n_samples)."""
 
 
 class TileCache:
@@ -22,16 +26,16 @@ class TileCache:
     def __init__(self, budget: int) -> None:
         self.budget = budget
         self._lock = threading.Lock()
-        self._tiles: OrderedDict[Hashable, RgbImage] = OrderedDict()
+        self._tiles: OrderedDict[Hashable, Tile] = OrderedDict()
         self._n_bytes = 0
-        self._pending: dict[Hashable, Future[RgbImage]] = {}
+        self._pending: dict[Hashable, Future[Tile]] = {}
 
     @property
     def n_bytes(self) -> int:
         """Bytes of pixels kept now."""
         return self._n_bytes
 
-    def get(self, key: Hashable, make: Callable[[], RgbImage]) -> RgbImage:
+    def get(self, key: Hashable, make: Callable[[], Tile]) -> Tile:
         """Return the tile of this key, made by `make` if it is not there.
 
         A thread that asks while another is making the tile waits for it, and gets its error if it fails;
@@ -61,7 +65,7 @@ class TileCache:
         mine.set_result(tile)
         return tile
 
-    def _keep(self, key: Hashable, tile: RgbImage) -> None:
+    def _keep(self, key: Hashable, tile: Tile) -> None:
         if tile.nbytes > self.budget:
             return
         self._tiles[key] = tile

@@ -17,6 +17,7 @@ from skimage.morphology import disk, isotropic_closing, remove_small_holes, remo
 from napari_histcode.errors import NoTissueError
 from napari_histcode.progress import CancelToken
 from napari_histcode.slide import Slide
+from napari_histcode.slide.modality import require_bright_field
 from napari_histcode.slide.overview import read_overview
 from napari_histcode.tissue.mask import TissueConfig, TissueMask
 
@@ -51,11 +52,14 @@ def find_tissue(
 
     Raises
     ------
+    ModalityError
+        If the slide is fluorescence.
     MissingMppError
         If the slide's resolution is unknown: lengths and areas are physical.
     NoTissueError
         If nothing on the slide looks like tissue.
     """
+    require_bright_field(slide.record)
     mpp = slide.require_mpp()
     downsample = (max(1.0, config.mask_mpp / mpp.x), max(1.0, config.mask_mpp / mpp.y))
     overview = read_overview(slide, downsample, cancel=cancel)

@@ -147,13 +147,6 @@ class TestOmeTiff:
         with open_slide(tmp_path / "a.ome.tif") as slide:
             np.testing.assert_array_equal(slide.read_level(0, (150, 100), (64, 80)), image[100:180, 150:214])
 
-    @pytest.mark.parametrize("n_channels", [2, 5])
-    def test_fluorescence_of_other_channel_counts_is_refused(self, tmp_path: Path, n_channels: int) -> None:
-        stack = np.zeros((n_channels, 200, 300), np.uint8)
-        write_ome(tmp_path / "a.ome.tif", stack, axes="CYX", photometric="minisblack", compression="deflate")
-        with pytest.raises(NotASlideError, match=f"{n_channels} channels"):
-            open_slide(tmp_path / "a.ome.tif")
-
 
 class TestPixelForms:
     @pytest.mark.parametrize("photometric", ["minisblack", "miniswhite"])
