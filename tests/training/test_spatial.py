@@ -226,6 +226,7 @@ def test_the_command_makes_a_model_whose_card_has_evidence_for_every_output(tmp_
     for output in head.outputs:
         assert output.quantity in ("log1p of counts per 10,000", "mean z-score of log1p expression")
         assert {"what", "r", "low", "high", "n"} <= set(output.evidence)
+        assert output.evidence["training"]["sd"] > 0
         assert output.evidence["n"] == 36
     assert model.card.results["held_out"] == "S1"
     page = (tmp_path / "page.md").read_text()

@@ -23,3 +23,15 @@ class PredictionsError(HistCodeError, ValueError):
 
 class ExpressionError(HistCodeError, ValueError):
     """A table of expression is incomplete or says something impossible."""
+
+
+class ResumeError(HistCodeError, ValueError):
+    """A folder holds another run than the one that shall go on there."""
+
+
+class CollapseError(HistCodeError, ArithmeticError):
+    """All tiles look the same to the network that is trained."""
+
+
+class DivergedError(HistCodeError, ArithmeticError):
+    """The loss or the weights are no numbers any more."""

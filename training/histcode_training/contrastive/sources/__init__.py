@@ -1,0 +1,1 @@
+"""Where training tiles come from, and how they are kept: one file a kind of source."""
