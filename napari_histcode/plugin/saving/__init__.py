@@ -1,0 +1,1 @@
+"""Sessions: what the window has and shows, to a file and back."""
