@@ -42,6 +42,7 @@ from napari_histcode.export.trust import describe_exclusion, describe_trust
 from napari_histcode.files import output_error, replacing, staging
 from napari_histcode.heatmap import Heatmap, draw_heatmap
 from napari_histcode.progress import CancelToken, Progress, ProgressCallback, ignore_progress
+from napari_histcode.saved.reading import Reading
 from napari_histcode.scores.scores import SlideScores
 from napari_histcode.tiling.tile_quality import Exclusion
 from napari_histcode.trust.trust import Trust
@@ -59,6 +60,7 @@ def export_analysis(
     timing: Mapping[str, float] | None = None,
     trust: Trust | None = None,
     exclusion: Exclusion | None = None,
+    reading: Reading | None = None,
     progress: ProgressCallback = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> Path:
@@ -86,6 +88,8 @@ def export_analysis(
         Reasons not to trust the result.
     exclusion : Exclusion, optional
         Tiles that were left out as artefacts.
+    reading : Reading, optional
+        The course of a blind reading, whose times go into the audit record.
     progress : callable
         Called after each file.
     cancel : CancelToken, optional
@@ -108,6 +112,8 @@ def export_analysis(
     provenance = {**provenance_of(scores), "result_id": uuid4().hex}
     if exclusion is not None:
         provenance["artefacts"] = json_safe(describe_exclusion(exclusion))
+    if reading is not None:
+        provenance["reading"] = reading.times
     overview = shrink(overview_rgb, OVERVIEW_PX)
     earlier = _files_of(folder)
     stems = file_stems([heatmap.name for heatmap in heatmaps])

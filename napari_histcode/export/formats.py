@@ -15,6 +15,7 @@ from napari_histcode.annotations import Annotation
 from napari_histcode.comparison.comparison import Comparison
 from napari_histcode.errors import OutputError, ResultError, UnknownFormatError
 from napari_histcode.export import writers
+from napari_histcode.export.figures.contact_sheet import SHEET_SUFFIXES
 from napari_histcode.export.job import ExportJob
 from napari_histcode.export.layout import (
     OVERLAY_FOLDER,
@@ -35,6 +36,7 @@ from napari_histcode.features.bag import FeatureBag
 from napari_histcode.files import staging
 from napari_histcode.heatmap import HeatmapConfig
 from napari_histcode.progress import CancelToken, ProgressCallback, ignore_progress
+from napari_histcode.saved.reading import Reading
 from napari_histcode.scores.scores import SlideScores
 from napari_histcode.slide import Slide
 
@@ -95,6 +97,9 @@ _FORMATS = {
     "figure-png": _figure("png", writers.write_figure_png),
     "figure-svg": _figure("svg", writers.write_figure_svg),
     "figure-pdf": _figure("pdf", writers.write_figure_pdf),
+    "contact-sheet": _Format(
+        suffixes=SHEET_SUFFIXES, place="contact-sheets", write=writers.write_contact_sheet, files="each"
+    ),
     "dicom-pm": _Format(
         suffixes=(".dcm",), place="dicom-maps", write=writers.write_dicom_map, files="each"
     ),
@@ -126,6 +131,7 @@ def export_result(
     annotations: Sequence[Annotation] = (),
     comparison: Comparison | None = None,
     options: ExportOptions = _DEFAULT,
+    reading: Reading | None = None,
     progress: ProgressCallback = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> tuple[Path, ...]:
@@ -156,6 +162,8 @@ def export_result(
         The maps beside a reference, for figures and the report.
     options : ExportOptions
         What single formats look at.
+    reading : Reading, optional
+        The course of a blind reading, whose times go into the audit record.
     progress : callable
         Told how far a long export has come.
     cancel : CancelToken, optional
@@ -196,6 +204,8 @@ def export_result(
         trust = read_document(folder).get("trust")
         path = folder if path is None else path
         overview_rgb = _overview(folder, chosen) if overview_rgb is None else overview_rgb
+    if reading is not None:
+        provenance = {**provenance, "reading": reading.times}
     if path is None:
         raise OutputError("Scores that are in no folder need a path to go to.", advice="Give one.")
     if slide is not None and slide.record.digest != scores.grid.slide.digest:

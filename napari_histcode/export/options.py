@@ -46,7 +46,7 @@ class ExportOptions:
     keep_patient: bool = False
     """Whether DICOM objects take over patient, study and specimen of the slide."""
     n_top_tiles: int = 6
-    """Highest and lowest tiles of each map in a report."""
+    """Highest and lowest tiles of each map in a report or on a contact sheet."""
     most_maps: int = 12
     """Maps that a report draws; the others are listed."""
 

@@ -55,6 +55,7 @@ _READING: dict[MapKind, str] = {
     "cluster": "Which group of alike tiles each tile belongs to; the numbers have no order but that of size.",
     "distance": "How far each tile lies from what the model learned from, 0 to 1.",
     "spread": "How much the heads of an ensemble differ about each tile.",
+    "signature": "The mean over a signature's genes of what the model says of each tile alone, as z-scores.",
 }
 
 

@@ -8,6 +8,7 @@ from napari_histcode.annotations.frame import crop_bounds
 from napari_histcode.export.comparisons.report import PAGE_FILE
 from napari_histcode.export.dicom.parametric_map import export_dicom_map
 from napari_histcode.export.dicom.segmentation import export_dicom_seg
+from napari_histcode.export.figures.contact_sheet import export_tile_sheet
 from napari_histcode.export.figures.figure_file import FigureFormat, export_figure
 from napari_histcode.export.figures.images import export_overlay
 from napari_histcode.export.figures.view import clipped_box, whole_box
@@ -89,6 +90,15 @@ def write_figure_svg(job: ExportJob, names: tuple[str, ...], path: Path) -> None
 def write_figure_pdf(job: ExportJob, names: tuple[str, ...], path: Path) -> None:
     """Write a figure for print as PDF."""
     _write_figure(job, names, path, "pdf")
+
+
+def write_contact_sheet(job: ExportJob, names: tuple[str, ...], path: Path) -> None:
+    """Write the tiles at the two ends of one map, as PNG or PDF by the file's ending."""
+    export_tile_sheet(
+        job.scores, names[0], job.require_slide("A contact sheet"), path,
+        n_tiles=job.options.n_top_tiles, width_mm=job.options.width_mm, provenance=job.provenance,
+        progress=job.progress, cancel=job.cancel,
+    )  # fmt: skip
 
 
 def write_dicom_map(job: ExportJob, names: tuple[str, ...], path: Path) -> None:

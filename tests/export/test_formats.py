@@ -40,6 +40,7 @@ def test_names():
         "figure-png",
         "figure-svg",
         "figure-pdf",
+        "contact-sheet",
         "dicom-pm",
         "dicom-seg",
         "report",
@@ -54,7 +55,7 @@ def test_unknown_format_lists_those_there_are(result_folder):
         assert name in caught.value.advice
 
 
-NEED_THE_SLIDE = ("overlay-tiff", "overlay-zarr", "dicom-pm", "dicom-seg")
+NEED_THE_SLIDE = ("overlay-tiff", "overlay-zarr", "contact-sheet", "dicom-pm", "dicom-seg")
 FROM_A_FOLDER = [name for name in FORMATS if name not in NEED_THE_SLIDE]
 A_FILE_A_MAP = ("overlay-png", "figure-png", "figure-svg", "figure-pdf")
 SUFFIXES = {
@@ -132,7 +133,7 @@ def test_a_region_goes_with_pictures_alone(result_folder, tmp_path, fmt):
 def test_a_cancelled_export_leaves_nothing(slide_result, slide, tmp_path, fmt):
     """Cancelled as soon as the work tells of its progress, or before it begins where it tells of none."""
     cancel = CancelToken()
-    has_progress = fmt in ("overlay-tiff", "overlay-zarr")
+    has_progress = fmt in ("overlay-tiff", "overlay-zarr", "contact-sheet")
     if not has_progress:
         cancel.cancel()
     with pytest.raises(AnalysisCancelledError):

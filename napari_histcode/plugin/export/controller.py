@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -10,14 +11,16 @@ from napari_histcode.export.options import ExportOptions, PanelKind
 from napari_histcode.heatmap import HeatmapConfig
 from napari_histcode.plugin.canvas import Canvas
 from napari_histcode.plugin.compare.state import CompareState
-from napari_histcode.plugin.export.kinds import EVERYTHING, Kind, kind_of
+from napari_histcode.plugin.export.kinds import CONTACT_SHEET, EVERYTHING, Kind, kind_of
 from napari_histcode.plugin.export.state import ExportState, Part, WhichMaps, export_offer
 from napari_histcode.plugin.export.tasks import ExportRequest, export_everything, export_format
 from napari_histcode.plugin.jobs import JobOutcome, JobRunner, RunningJob, Work
 from napari_histcode.plugin.map_controller import MapController
 from napari_histcode.plugin.session import Activity, Phase, Result, Session, SlideEntry
+from napari_histcode.plugin.top_tiles import N_SHOWN
 from napari_histcode.plugin.wording import error_text
 from napari_histcode.progress import Progress
+from napari_histcode.saved.reading import Reading
 
 
 class ExportController:
@@ -35,10 +38,18 @@ class ExportController:
         Knows the windows of values.
     compared : CompareState
         The comparison that goes into figures and reports.
+    reading_of : callable
+        Finds the blind reading of a slide.
     """
 
     def __init__(
-        self, session: Session, canvas: Canvas, jobs: JobRunner, maps: MapController, compared: CompareState
+        self,
+        session: Session,
+        canvas: Canvas,
+        jobs: JobRunner,
+        maps: MapController,
+        compared: CompareState,
+        reading_of: Callable[[str], Reading | None] = lambda _key: None,
     ) -> None:
         self.state = ExportState()
         self.session = session
@@ -46,6 +57,7 @@ class ExportController:
         self._jobs = jobs
         self._maps = maps
         self._compared = compared
+        self._reading_of = reading_of
         self._job: RunningJob | None = None
         session.events.result.connect(self._result_changed)
 
@@ -90,7 +102,8 @@ class ExportController:
     def _work(self, entry: SlideEntry, result: Result, folder: Path) -> Work[tuple[Path, ...]]:
         analysis = result.analysis
         if self.state.kind == EVERYTHING and analysis is not None:
-            return lambda progress, cancel: export_everything(analysis, folder, progress, cancel)
+            reading = self._reading_of(entry.key)
+            return lambda progress, cancel: export_everything(analysis, folder, reading, progress, cancel)
         request = self._request(entry, result, folder)
         return lambda progress, cancel: export_format(request, progress, cancel)
 
@@ -112,6 +125,23 @@ class ExportController:
             annotations=tuple(region for region in session.annotations if region.has_area),
             comparison=answer.comparison if answer is not None and answer.question.result is result else None,
             options=self._options(kind, entry, visible),
+            reading=self._reading_of(entry.key),
+        )
+
+    def sheet_request(self, path: Path) -> ExportRequest | None:
+        """Say what a contact sheet of the selected map is made of; None where there is no map."""
+        session = self.session
+        entry, result, name = session.current, session.result, session.selected_map
+        if entry is None or result is None or name is None:
+            return None
+        return ExportRequest(
+            kind=CONTACT_SHEET,
+            folder=path,
+            scores=result.scores.with_maps(session.tool_maps),
+            maps=(name,),
+            slide=entry.slide,
+            options=ExportOptions(n_top_tiles=N_SHOWN),
+            reading=self._reading_of(entry.key),
         )
 
     def _names(self) -> tuple[str, ...]:
@@ -133,6 +163,7 @@ class ExportController:
             colormap=colormap,
             limits=limits,
             segment="threshold",
+            n_top_tiles=N_SHOWN if kind.name == CONTACT_SHEET else ExportOptions.n_top_tiles,
             first_maps=visible,
         )
 

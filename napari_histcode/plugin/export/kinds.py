@@ -9,6 +9,9 @@ from napari_histcode.plugin.session import Choice
 EVERYTHING = "everything"
 """The whole result folder, which the pipeline writes, not one of the export's formats."""
 
+CONTACT_SHEET = "contact-sheet"
+"""The format of the gallery of tiles."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
@@ -57,6 +60,11 @@ KINDS = (
         name="report",
         label="Report page (HTML)",
         tooltip="Predictions, maps, highest and lowest tiles, the comparison if there is one, in one file",
+    ),
+    Kind(
+        name=CONTACT_SHEET,
+        label="Contact sheet of tiles (PNG)",
+        tooltip="The ten highest and lowest tiles of each map at the resolution of the scan, a sheet a map",
     ),
     Kind(
         name="overlay-tiff",

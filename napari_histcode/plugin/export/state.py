@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from psygnal import SignalGroupDescriptor
 
+from napari_histcode.plugin.blind.words import HIDDEN
 from napari_histcode.plugin.export.kinds import EVERYTHING
 from napari_histcode.plugin.session import Activity, Offer, Phase, Session
 
@@ -36,6 +37,8 @@ class ExportState:
 
 def export_offer(session: Session, state: ExportState) -> Offer:
     """Decide whether the chosen kind can be exported now."""
+    if session.is_veiled:
+        return Offer(is_enabled=False, reason=HIDDEN)
     if session.result is None:
         return Offer(is_enabled=False, reason="Analyse the slide first: there is nothing to take home yet.")
     if state.exporting.phase is not Phase.IDLE:

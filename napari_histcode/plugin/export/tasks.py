@@ -12,6 +12,7 @@ from napari_histcode.export.options import ExportOptions
 from napari_histcode.features.bag import FeatureBag
 from napari_histcode.heatmap import HeatmapConfig
 from napari_histcode.progress import CancelToken, ProgressCallback
+from napari_histcode.saved.reading import Reading
 from napari_histcode.scores.scores import SlideScores
 from napari_histcode.slide import Slide
 
@@ -26,7 +27,7 @@ class ExportRequest:
     kind: str
     """Format of `export_result`."""
     folder: Path
-    """Where the format puts its files."""
+    """Where the format puts its files, or the file itself."""
     scores: SlideScores
     """The result, with maps that tools made."""
     maps: tuple[str, ...] | None
@@ -43,6 +44,8 @@ class ExportRequest:
     """The comparison of the present regions, if there is one."""
     options: ExportOptions
     """Choices for pictures."""
+    reading: Reading | None = None
+    """The course of a blind reading."""
 
 
 def export_format(
@@ -70,13 +73,32 @@ def export_format(
         annotations=request.annotations,
         comparison=request.comparison,
         options=request.options,
+        reading=request.reading,
         progress=progress,
         cancel=cancel,
     )
 
 
+def export_sheet(request: ExportRequest, progress: ProgressCallback, cancel: CancelToken) -> tuple[Path, ...]:
+    """Write a contact sheet to a file whose ending says the format.
+
+    Raises
+    ------
+    HistCodeError
+        One of its leaves, whatever goes wrong.
+    """
+    from napari_histcode.export.figures.contact_sheet import check_ending
+
+    check_ending(request.folder)
+    return export_format(request, progress, cancel)
+
+
 def export_everything(
-    analysis: Analysis, folder: Path, progress: ProgressCallback, cancel: CancelToken
+    analysis: Analysis,
+    folder: Path,
+    reading: Reading | None,
+    progress: ProgressCallback,
+    cancel: CancelToken,
 ) -> tuple[Path, ...]:
     """Write the result folder of an analysis.
 
@@ -87,5 +109,5 @@ def export_everything(
     """
     from napari_histcode.pipeline import write_analysis
 
-    write_analysis(analysis, folder, progress=progress, cancel=cancel)
+    write_analysis(analysis, folder, reading=reading, progress=progress, cancel=cancel)
     return (folder,)
