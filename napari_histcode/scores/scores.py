@@ -15,7 +15,7 @@ from napari_histcode.tiling.grid import TileGrid
 
 MapKind = Literal[
     "attention", "contribution", "leave_one_out", "single_tile", "integrated_gradients",
-    "similarity", "probability", "cluster", "distance", "spread",
+    "similarity", "probability", "cluster", "distance", "spread", "signature",
 ]  # fmt: skip
 """The first five explain a head: four are exact and free, integrated gradients have to be asked for."""
 

@@ -10,6 +10,7 @@ from napari_histcode.plugin.feature_cache import VARIABLE, cache_folder
 from napari_histcode.plugin.panels.choice_box import ChoiceBox
 from napari_histcode.plugin.panels.job_line import JobLine
 from napari_histcode.plugin.panels.section import Section, button, captioned, label, row
+from napari_histcode.plugin.queue import plan, words
 from napari_histcode.plugin.session import Choice, Phase, analyse_offer
 
 PLACES = (
@@ -17,6 +18,9 @@ PLACES = (
     Choice(name="view", label="what is in view", tooltip="Tissue in the present view; zoom in first"),
     Choice(name="regions", label="my regions", tooltip="Tissue in the regions, without ignored classes"),
 )
+
+
+ALL = "Each open slide as a whole, one after another, but those that this model has analysed"
 
 
 class AnalysePanel(Section):
@@ -34,6 +38,7 @@ class AnalysePanel(Section):
         self.info_button.setAccessibleName("about this model")
         self.info_button.clicked.connect(self._tell_about_model)
         self.analyse_button = button("Analyse", controller.analyse, tooltip="", role="primary")
+        self.all_button = button("", controller.analyse_all, tooltip="")
         self.reason = label(role="muted", wraps=True)
         self.job = JobLine(
             controller.cancel_analysis, tooltip="Stop after this batch; what is encoded is kept"
@@ -42,7 +47,8 @@ class AnalysePanel(Section):
         self.content.addLayout(
             captioned(("Model", model_row), ("Device", self.device), ("Where", self.where))
         )
-        for widget in (self.analyse_button, self.reason, self.job):
+        self.content.addLayout(row(self.analyse_button, self.all_button, stretch=0))
+        for widget in (self.reason, self.job):
             self.content.addWidget(widget)
 
         events = self._session.events
@@ -52,6 +58,10 @@ class AnalysePanel(Section):
             signal.connect(self._refresh_devices)
         for signal in (events.current, events.analysing, events.where, events.annotations):
             signal.connect(self._refresh)
+        queue = controller.queue.state.events
+        for signal in (events.slides, events.model, queue.items, queue.whole):
+            signal.connect(self._refresh_all)
+        self._refresh_all()
         self._refresh_models()
         self._refresh_devices()
         self._refresh()
@@ -76,6 +86,15 @@ class AnalysePanel(Section):
         for widget in (self.model, self.device, self.where):
             widget.setEnabled(not is_busy)
         self.job.show_activity(session.analysing)
+
+    def _refresh_all(self) -> None:
+        """Offer to analyse all open slides where there are several."""
+        n_slides = len(self._session.slides)
+        offer = plan.all_offer(self._session, self._controller.queue.state)
+        self.all_button.setVisible(n_slides > 1)
+        self.all_button.setText(f"Analyse {words.all_label(n_slides)}")
+        self.all_button.setEnabled(offer.is_enabled)
+        self.all_button.setToolTip(offer.reason or ALL)
 
     def _tooltip(self) -> str:
         return (

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QKeySequence, QShortcut  # type: ignore[attr-defined]
+from qtpy.QtGui import QShortcut  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QWidget
 
 from napari_histcode.plugin.annotate.controller import AnnotateController
+from napari_histcode.plugin.keys.registry import SHORTCUTS
+from napari_histcode.plugin.keys.spelling import key_sequence
 from napari_histcode.plugin.panels.annotate_classes import AnnotateClassesPanel
 from napari_histcode.plugin.panels.annotate_files import AnnotateFilesPanel
 from napari_histcode.plugin.panels.annotate_regions import AnnotateRegionsPanel
@@ -38,8 +40,9 @@ class AnnotatePage:
 
     def bind_keys(self, page: QWidget) -> None:
         """Undo, redo and the keys of classes also where the dock has the focus."""
+        in_dock = {key for one in SHORTCUTS if one.is_in_dock for key in one.keys}
         for key, act in self._annotate.keys().items():
-            if key.startswith("Control"):
-                made = QShortcut(QKeySequence(key.replace("Control-", "Ctrl+").replace("-", "+")), page)
+            if key in in_dock:
+                made = QShortcut(key_sequence(key), page)
                 made.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
                 made.activated.connect(lambda act=act: act())

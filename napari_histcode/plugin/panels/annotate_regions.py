@@ -87,7 +87,9 @@ class AnnotateRegionsPanel(Section):
         horizontal = table.horizontalHeader()
         if horizontal is not None:
             horizontal.setHighlightSections(False)
+        table.setTabKeyNavigation(False)  # Tab leaves the table; the arrow keys go through it
         table.clicked.connect(self._clicked)
+        table.activated.connect(self._clicked)
         return table
 
     def _refresh(self) -> None:

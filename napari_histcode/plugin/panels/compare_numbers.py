@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QGridLayout, QHeaderView, QLabel, QTreeWidget, QTreeW
 from napari_histcode.comparison.compare import is_quantity
 from napari_histcode.plugin.compare.controller import CompareController
 from napari_histcode.plugin.compare.numbers import Line, all_lines, main_lines, map_warnings
+from napari_histcode.plugin.panels.elided_label import ElidedLabel
 from napari_histcode.plugin.panels.folding import FoldingSection
 from napari_histcode.plugin.panels.section import Section, label
 from napari_histcode.plugin.session import Phase
@@ -25,17 +26,17 @@ class NumberTable(QWidget):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.setAccessibleName(name)
-        self._rows: list[tuple[QLabel, QLabel, QLabel]] = []
+        self._rows: list[tuple[QLabel, QLabel, ElidedLabel]] = []
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(2 * SPACING_PX)
+        self._grid.setHorizontalSpacing(SPACING_PX)
         self._grid.setVerticalSpacing(3)
         self._grid.setColumnStretch(2, 1)
 
     def fill(self, lines: Sequence[Line]) -> None:
         """Show these lines."""
         while len(self._rows) < len(lines):
-            cells = (label(), label(role="title"), label(role="muted"))
+            cells = (label(), label(role="title"), ElidedLabel(role="muted"))
             cells[1].setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             for position, cell in enumerate(cells):
                 self._grid.addWidget(cell, len(self._rows), position)

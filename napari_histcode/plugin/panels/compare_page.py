@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QKeySequence, QShortcut  # type: ignore[attr-defined]
+from qtpy.QtGui import QShortcut  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QWidget
 
 from napari_histcode.plugin.compare.controller import CompareController
 from napari_histcode.plugin.compare.inks import inks_of
+from napari_histcode.plugin.keys.registry import key_of
+from napari_histcode.plugin.keys.spelling import key_sequence
 from napari_histcode.plugin.panels.compare_classes import CompareClassesPanel
 from napari_histcode.plugin.panels.compare_curves import CompareCurvesPanel
 from napari_histcode.plugin.panels.compare_numbers import CompareNumbersPanel
@@ -17,7 +19,7 @@ from napari_histcode.plugin.panels.compare_spots import CompareSpotsPanel
 from napari_histcode.plugin.panels.compare_threshold import CompareThresholdPanel
 from napari_histcode.plugin.panels.compare_tiles import CompareTilesPanel
 
-STEP_KEYS = {"N": 1, "P": -1}
+STEPS = {"tile.next": 1, "tile.previous": -1}
 
 
 class ComparePage:
@@ -52,9 +54,9 @@ class ComparePage:
         )  # fmt: skip
 
     def bind_keys(self, page: QWidget) -> None:
-        """Take N and P for the next and the previous tile while the focus is on the page."""
-        for key, by in STEP_KEYS.items():
-            shortcut = QShortcut(QKeySequence(key), page)
+        """Take the keys for the next and the previous tile while the focus is on the page."""
+        for name, by in STEPS.items():
+            shortcut = QShortcut(key_sequence(key_of(name)), page)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(lambda by=by: self._controller.walk.step(by))
 

@@ -76,7 +76,7 @@ class CompareQuestionPanel(Section):
         self.content.addWidget(self.body)
         self._folder: Path | None = None
         session, state = self._session.events, self._state.events
-        for signal in (session.result, session.annotations, session.current):
+        for signal in (session.result, session.annotations, session.current, session.veiled):
             signal.connect(self._refresh)
         for signal in (
             state.classes, state.positive, state.map, state.is_exhaustive, state.is_every_map, state.answer,

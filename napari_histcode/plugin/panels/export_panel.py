@@ -57,7 +57,7 @@ class ExportPanel(Section):
         state, session = controller.state.events, self._session.events
         session.current.connect(self._refresh_folder)
         for signal in (
-            session.result, session.visible_maps, session.annotations,
+            session.current, session.veiled, session.result, session.visible_maps, session.annotations,
             state.kind, state.which_maps, state.part, state.has_slide_beside, state.has_reference_beside,
             state.exporting,
         ):  # fmt: skip

@@ -44,7 +44,8 @@ class Histogram(QWidget):
         self.setAccessibleName("window of values")
         self.setToolTip(
             "How many tiles have which value. Drag the two lines: the colours spread between them.\n"
-            "The arrow keys move one end, the space bar chooses the other; a double click puts both back."
+            "The arrow keys move one end, the space bar chooses the other; Escape or a double click put both "
+            "both back."
         )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -148,11 +149,13 @@ class Histogram(QWidget):
         self._changed(None)
 
     def keyPressEvent(self, a0: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Move the chosen end by arrow keys; the space bar chooses the other."""
+        """Move the chosen end by arrow keys; the space bar chooses the other, Escape puts both back."""
         key = a0.key() if a0 is not None else None
         if key == Qt.Key.Key_Space:
             self._chosen = 1 - self._chosen
             self.update()
+        elif key == Qt.Key.Key_Escape:
+            self._changed(None)
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             step = STEP_SHARE * (self._range[1] - self._range[0])
             direction = 1 if key == Qt.Key.Key_Right else -1

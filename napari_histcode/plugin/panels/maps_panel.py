@@ -8,7 +8,6 @@ from qtpy.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QHeaderView,
-    QLineEdit,
     QSlider,
     QTreeWidget,
     QTreeWidgetItem,
@@ -17,12 +16,17 @@ from qtpy.QtWidgets import (
 from napari_histcode.heatmap.colour import DIVERGING, SEQUENTIAL
 from napari_histcode.heatmap.heatmap import Normalisation
 from napari_histcode.plugin.controller import Controller
-from napari_histcode.plugin.map_list import OUTPUT_KINDS, MapRow
+from napari_histcode.plugin.map_facts import gene_of, map_facts, signature_facts
+from napari_histcode.plugin.map_list import OUTPUT_KINDS, MapRow, RowGroup, group_rows, quantity_of
+from napari_histcode.plugin.map_search import NOT_FOUND, is_found, search_words
 from napari_histcode.plugin.panels.choice_box import ChoiceBox
 from napari_histcode.plugin.panels.histogram import Histogram
-from napari_histcode.plugin.panels.section import Section, captioned
+from napari_histcode.plugin.panels.map_search import MapSearch
+from napari_histcode.plugin.panels.section import Section, captioned, label
 from napari_histcode.plugin.session import Choice
+from napari_histcode.plugin.signatures.state import SignatureState
 from napari_histcode.plugin.wording import KIND_LABELS, KIND_MEANINGS
+from napari_histcode.scores.signature import HEAD as SIGNATURES
 
 KINDS = tuple(
     Choice(name=kind, label=KIND_LABELS[kind], tooltip=KIND_MEANINGS[kind]) for kind in OUTPUT_KINDS
@@ -42,8 +46,9 @@ ROW_HEIGHT_PX = 22
 class MapsPanel(Section):
     """The list of maps with a tick each, and what holds for all that are drawn."""
 
-    def __init__(self, controller: Controller) -> None:
+    def __init__(self, controller: Controller, signatures: SignatureState) -> None:
         super().__init__("Maps")
+        self._signatures = signatures
         self._maps = controller.maps
         self._session = controller.session
         self.tree = QTreeWidget()
@@ -62,11 +67,11 @@ class MapsPanel(Section):
             header.setStretchLastSection(False)
             header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
             header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Search classes, genes and signatures")
-        self.search.setAccessibleName("search maps")
-        self.search.setClearButtonEnabled(True)
-        self.search.textChanged.connect(self._filter)
+        self.search = MapSearch(self._filter)
+        self.search.taken.connect(self._take_first)
+        self.search.left_downwards.connect(self._go_to_list)
+        self.not_found = label(NOT_FOUND, role="muted", wraps=True)
+        self.facts = label(role="muted", wraps=True)
         self.tree.itemChanged.connect(self._ticked)
         self.tree.currentItemChanged.connect(self._selected)
         self.kind = ChoiceBox(self._choose_kind, name="kind of map")
@@ -76,6 +81,9 @@ class MapsPanel(Section):
         self.hide_box = QCheckBox("Hide tiles outside the window")
         self.hide_box.setToolTip("Draw only tiles whose value lies between the two lines")
         self.hide_box.toggled.connect(lambda is_on: self._maps.hide_outside(is_hidden=is_on))
+        self.smooth_box = QCheckBox("Smooth for the eye")
+        self.smooth_box.setToolTip("Let colours pass softly from tile to tile; the values stay")
+        self.smooth_box.toggled.connect(lambda is_on: self._maps.set_smooth(is_smooth=is_on))
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(0, 100)
         self.opacity.setToolTip("Opacity of all maps")
@@ -83,6 +91,8 @@ class MapsPanel(Section):
         self.opacity.valueChanged.connect(lambda percent: self._maps.set_opacity(percent / 100))
         self.content.addWidget(self.search)
         self.content.addWidget(self.tree)
+        self.content.addWidget(self.not_found)
+        self.content.addWidget(self.facts)
         self.content.addLayout(
             captioned(
                 ("Classes", self.kind),
@@ -93,6 +103,7 @@ class MapsPanel(Section):
         )
         self.content.addWidget(self.histogram)
         self.content.addWidget(self.hide_box)
+        self.content.addWidget(self.smooth_box)
 
         events = self._session.events
         events.map_rows.connect(self._rebuild)
@@ -100,8 +111,11 @@ class MapsPanel(Section):
         for signal in (
             events.visible_maps, events.selected_map, events.map_kind, events.normalisation,
             events.sequential, events.diverging, events.opacity, events.windows, events.hides_outside,
+            events.is_smooth,
         ):  # fmt: skip
             signal.connect(self._refresh)
+        for signal in (signatures.events.fold_changes, signatures.events.rows):
+            signal.connect(self._show_facts)
         self._rebuild()
 
     def _rebuild(self) -> None:
@@ -110,18 +124,20 @@ class MapsPanel(Section):
         self.setVisible(bool(rows))
         with QSignalBlocker(self.tree):
             self.tree.clear()
-            heads: dict[str, QTreeWidgetItem] = {}
-            for map_row in rows:
-                if map_row.head not in heads:
-                    heads[map_row.head] = _heading(map_row.head)
-                    self.tree.addTopLevelItem(heads[map_row.head])
-                heads[map_row.head].addChild(_item(map_row))
+            groups = group_rows(rows)
+            for group in groups:
+                heading = _heading(group)
+                self.tree.addTopLevelItem(heading)
+                heading.setFirstColumnSpanned(True)
+                for map_row in group.rows:
+                    heading.addChild(_item(map_row))
             self.tree.expandAll()
-        lines = min(MOST_ROWS, len(rows) + len(heads))
+        self.search.set_words(search_words(rows))
+        lines = min(MOST_ROWS, len(rows) + len(groups))
         self.tree.setFixedHeight(lines * ROW_HEIGHT_PX + 4)
         self.search.setVisible(len(rows) > MOST_ROWS)
         self._show_evidence()
-        self._filter(self.search.text())
+        self._filter(self.search.typed)
         self._refresh()
 
     def _show_evidence(self) -> None:
@@ -137,12 +153,58 @@ class MapsPanel(Section):
                 is_strong = evidence is not None and evidence.is_strong
                 shade = QPalette.ColorRole.Text if is_strong else QPalette.ColorRole.PlaceholderText
                 item.setForeground(1, self.tree.palette().brush(shade))
+        self._show_facts()
+
+    def _show_facts(self) -> None:
+        """Say what is known of the selected map."""
+        session = self._session
+        selected = next((row for row in session.map_rows if session.selected_map in row), None)
+        lines: tuple[str, ...] = ()
+        if selected is not None and selected.output is not None and session.selected_map is not None:
+            quantity = quantity_of(self._maps.map(session.selected_map))
+            if selected.head == SIGNATURES:
+                known = {row.signature.name: row for row in self._signatures.rows}
+                lines = signature_facts(quantity, known.get(selected.output))
+            else:
+                evidence = session.evidence.get((selected.head, selected.output))
+                changes = self._signatures.fold_changes.get(gene_of(selected), ())
+                lines = map_facts(quantity, evidence, changes, is_known=bool(session.evidence))
+        self.facts.setText("\n".join(lines))
+        self.facts.setVisible(bool(lines))
 
     def _filter(self, text: str) -> None:
-        """Show only rows whose name holds the text."""
-        wanted = text.strip().casefold() if not self.search.isHidden() else ""
+        """Show only rows that are meant by the text."""
+        wanted = text if not self.search.isHidden() else ""
+        n_shown = 0
         for item, map_row in self._items():
-            item.setHidden(wanted not in map_row.label.casefold())
+            is_shown = is_found(map_row, wanted, self._session.evidence)
+            item.setHidden(not is_shown)
+            n_shown += is_shown
+        for position in range(self.tree.topLevelItemCount()):
+            heading = self.tree.topLevelItem(position)
+            if heading is not None:
+                children = [heading.child(k) for k in range(heading.childCount())]
+                heading.setHidden(all(child is None or child.isHidden() for child in children))
+        self.tree.setVisible(n_shown > 0)
+        self.not_found.setVisible(n_shown == 0 and bool(self._session.map_rows))
+
+    def _take_first(self) -> None:
+        """Show the first map that is found, alone."""
+        item = self._first_found()
+        if item is not None:
+            self.tree.setCurrentItem(item)
+            self._selected(item, None)
+
+    def _go_to_list(self) -> None:
+        if self._first_found() is not None:
+            self.tree.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _first_found(self) -> QTreeWidgetItem | None:
+        """Find the row of exactly that name, else the first one."""
+        shown = [(item, row) for item, row in self._items() if not item.isHidden()]
+        wanted = self.search.text().strip().casefold()
+        exact = [item for item, row in shown if row.label.casefold() == wanted]
+        return next(iter(exact or [item for item, _ in shown]), None)
 
     def _refresh(self) -> None:
         """Show which maps are on and how all are drawn."""
@@ -154,6 +216,7 @@ class MapsPanel(Section):
                 item.setCheckState(0, Qt.CheckState.Checked if is_on else Qt.CheckState.Unchecked)
                 if name == session.selected_map:
                     self.tree.setCurrentItem(item)
+        self._show_facts()
         self.kind.fill(KINDS, session.map_kind)
         self.values.fill(VALUES, session.normalisation or "")
         heatmap = self._maps.selected_heatmap()
@@ -165,6 +228,8 @@ class MapsPanel(Section):
             self.histogram.show_values(heatmap, self._maps.window_of(heatmap), colormap)
         with QSignalBlocker(self.hide_box):
             self.hide_box.setChecked(session.hides_outside)
+        with QSignalBlocker(self.smooth_box):
+            self.smooth_box.setChecked(session.is_smooth)
         with QSignalBlocker(self.opacity):
             self.opacity.setValue(round(100 * session.opacity))
 
@@ -196,8 +261,9 @@ class MapsPanel(Section):
             self._maps.show_alone(map_row.name(self._session.map_kind))
 
 
-def _heading(head: str) -> QTreeWidgetItem:
-    item = QTreeWidgetItem([head.replace("_", " ")])
+def _heading(group: RowGroup) -> QTreeWidgetItem:
+    item = QTreeWidgetItem([group.title])
+    item.setToolTip(0, group.title)
     item.setSizeHint(0, QSize(0, ROW_HEIGHT_PX))
     item.setFlags(Qt.ItemFlag.ItemIsEnabled)
     return item

@@ -108,6 +108,9 @@ class Minimap(QWidget):
             painter.drawRect(box)
             painter.setPen(QPen(QColor(ACCENT), 1.5))
             painter.drawRect(box)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(ACCENT), 2))
+            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
         painter.end()
 
     def mousePressEvent(self, a0: QMouseEvent | None) -> None:  # noqa: N802 - Qt's name

@@ -79,6 +79,7 @@ class Pages(QWidget):
     def add(self, name: str, sections: Sequence[QWidget], *, tooltip: str) -> Page:
         """Add a page at the end."""
         page = Page(sections)
+        page.setAccessibleName(f"page {name}")
         self._names.append(name)
         self.stack.addWidget(page)
         self.tabs.setTabToolTip(self.tabs.addTab(name), tooltip)

@@ -1,0 +1,1 @@
+"""Four steps for whoever opens the window for the first time."""

@@ -1,0 +1,1 @@
+"""Gene signatures in the window: published ones and the user's own."""
