@@ -47,6 +47,10 @@ class ImplausibleMppError(HistCodeError, ValueError):
     """The resolution is outside anything a slide scanner makes."""
 
 
+class ModalityError(HistCodeError, ValueError):
+    """The slide is fluorescence, and what was asked for is made for stained tissue in bright field."""
+
+
 class NoTissueError(HistCodeError, ValueError):
     """No tissue was found on the slide."""
 
@@ -119,6 +123,10 @@ class MarksError(HistCodeError, ValueError):
     """Marked tiles do not suffice to learn from, or contradict each other."""
 
 
+class SignatureError(HistCodeError, ValueError):
+    """A gene signature cannot be read, or too few of its genes are predicted."""
+
+
 class RegionError(HistCodeError, ValueError):
     """The region that was asked for is not on the slide."""
 
@@ -129,6 +137,22 @@ class SourceSlideError(HistCodeError, ValueError):
 
 class TrainingFeaturesError(HistCodeError, ValueError):
     """Training features do not suffice to say what a usual tile looks like."""
+
+
+class SessionFileError(HistCodeError, ValueError):
+    """A session file is missing, damaged, or none."""
+
+
+class NewerSessionError(SessionFileError):
+    """A session was saved by a newer version."""
+
+
+class MovedSlideError(HistCodeError, FileNotFoundError):
+    """A slide of a session is no longer where it was."""
+
+
+class WrongSlideError(HistCodeError, ValueError):
+    """A file is not the slide that a session speaks of."""
 
 
 class OutputError(HistCodeError, OSError):

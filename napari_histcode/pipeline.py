@@ -174,9 +174,7 @@ def analyse_slide(
         ),
     )  # fmt: skip
     spreads = spreads_of(model.card.heads)
-    scores = clock.run(
-        "scoring", lambda: with_signatures(score_bag(bag, model), signatures, spreads=spreads)
-    )
+    scores = clock.run("scoring", lambda: with_signatures(score_bag(bag, model), signatures, spreads=spreads))
     heatmaps = clock.run("drawing heatmaps", lambda: draw_heatmaps(scores))
     overview = small_picture(slide)
     facts = slide_facts(slide.record, overview, organ=organ)

@@ -18,6 +18,8 @@ from napari_histcode.models.devices import choose_device
 from napari_histcode.models.model import Model
 from napari_histcode.models.model_file import load_model
 from napari_histcode.pipeline import Analysis, analyse_slide
+from napari_histcode.resources.gene_sets import GeneSet
+from napari_histcode.scores.signature_file import read_signatures
 from napari_histcode.slide import Slide, open_slide
 from napari_histcode.trust.trust import Trust
 
@@ -25,11 +27,12 @@ from napari_histcode.trust.trust import Trust
 def run_analyse(options: argparse.Namespace) -> int:
     """Analyse all slides; a failed one does not keep the others from being done."""
     model = load_model(options.model).to(choose_device(options.device))
+    signatures = tuple(one for path in options.signature for one in read_signatures(path))
     failures: list[tuple[Path, HistCodeError]] = []
     folders = result_folders(options.slides, options.out)
     for path, folder in zip(options.slides, folders, strict=True):
         try:
-            _analyse_one(path, folder, model, options)
+            _analyse_one(path, folder, model, signatures, options)
         except AnalysisCancelledError:
             raise
         except HistCodeError as error:
@@ -42,7 +45,9 @@ def run_analyse(options: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
-def _analyse_one(path: Path, folder: Path, model: Model, options: argparse.Namespace) -> None:
+def _analyse_one(
+    path: Path, folder: Path, model: Model, signatures: Sequence[GeneSet], options: argparse.Namespace
+) -> None:
     with open_slide(path, mpp=options.mpp) as slide, ProgressBar(slide.record.alias) as bar:
         if options.mask_names:
             folder = options.out / slide.record.alias
@@ -50,7 +55,7 @@ def _analyse_one(path: Path, folder: Path, model: Model, options: argparse.Names
         analysis = analyse_slide(
             slide, model, out=folder, roi=roi, overlap=options.overlap, device=options.device,
             batch_size=options.batch_size, exclude_artefacts=options.exclude_artefacts, organ=options.organ,
-            progress=bar,
+            signatures=signatures, progress=bar,
         )  # fmt: skip
     print(f"{path}\n{describe(analysis)}\n  results       {folder}")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 FORMATS = (
     "csv, parquet, tiles-geojson, anndata, ome-tiff, ome-zarr, overlay-tiff, overlay-zarr, overlay-png, "
-    "figure-png, figure-svg, figure-pdf, dicom-pm, dicom-seg or report"
+    "figure-png, figure-svg, figure-pdf, contact-sheet, dicom-pm, dicom-seg or report"
 )
 """What ``--format`` takes, as shown; the export itself decides."""
 

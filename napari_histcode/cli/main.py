@@ -120,6 +120,11 @@ def build_parser() -> argparse.ArgumentParser:
         "--exclude-artefacts", action="store_true", help="leave out tiles that are mostly ink, fold or blur"
     )
 
+    analyse.add_argument(
+        "--signature", type=Path, nargs="+", default=[], metavar="FILE",
+        help="also the maps of gene signatures: GMT files, one signature a line",
+    )  # fmt: skip
+
     quality = commands.add_parser("quality", help="find pen marks, folds and tissue out of focus")
     quality.add_argument("slides", nargs="+", type=Path, metavar="SLIDE")
     quality.add_argument(

@@ -71,7 +71,10 @@ class OutputRecord:
     """Measured on held-out data, with intervals; None where nothing was measured. ``what`` says what was
     compared with what; of a gene or signature, ``r`` is the correlation, ``low`` and ``high`` its interval
     and ``n`` the number of slides or spots; of a class there are ``auroc`` or ``tile_auroc``, each with
-    value, low and high."""
+    value, low and high. Beside what was measured, a gene may have ``training``, the ``mean`` and ``sd`` of
+    its values in the training cohort and ``what`` that is, and ``fold_change``, the ``log2`` fold change of
+    tumour over normal tissue with ``low``, ``high`` and the ``cohort``; a signature has its ``genes`` and
+    ``genes_missing``."""
 
 
 @dataclass(frozen=True, kw_only=True)

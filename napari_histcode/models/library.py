@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from importlib import resources
 from pathlib import Path
 
 from napari_histcode.errors import ModelFileError, ModelNotFoundError
 from napari_histcode.models.card import ModelCard
 from napari_histcode.models.card_json import read_card_file
+from napari_histcode.user_folder import user_folder
 
 logger = logging.getLogger(__name__)
 
@@ -25,19 +25,13 @@ STATISTICS_NAME = "statistics.safetensors"
 
 
 def models_folder() -> Path:
-    """Return the user's folder of models: ``$HISTCODE_MODELS``, or the system's place for such data.
+    """Return the user's folder of models: ``$HISTCODE_MODELS``, or one in the user's folder.
 
     It need not exist. Each model is a folder in it.
     """
     if chosen := os.environ.get("HISTCODE_MODELS"):
         return Path(chosen).expanduser()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / "napari-histcode" / "models"
+    return user_folder() / "models"
 
 
 def bundled_folder() -> Path:

@@ -13,6 +13,7 @@ from qtpy.QtCore import QTimer
 from napari_histcode.errors import HistCodeError
 from napari_histcode.plugin.dock import HistCodeDock
 from napari_histcode.plugin.window import is_settled, open_window, save_picture, settle
+from napari_histcode.saved.places import is_session
 
 PATIENCE_S = 600.0
 """Longest wait for slides and the analysis before a picture is taken."""
@@ -21,7 +22,7 @@ PATIENCE_S = 600.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Open the window; return the exit status."""
     options = _parser().parse_args(arguments)
-    viewer, dock = open_window(theme=options.theme)
+    viewer, dock = open_window(theme=options.theme, offers_tour=options.screenshot is None)
     _open_all(dock, options)
     if options.screenshot is None:
         if options.analyse:
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m napari_histcode.plugin", description=__doc__)
     add = parser.add_argument
-    add("slides", nargs="*", type=Path, metavar="SLIDE", help="slides to open")
+    add("slides", nargs="*", type=Path, metavar="SLIDE", help="slides to open, or a session (.histcode.json)")
     add("--mpp", type=float, help="micrometres per pixel, where the files do not say")
     add("--result", type=Path, metavar="DIR", help="finished result of the first slide, to show")
     add("--annotations", type=Path, metavar="FILE", help="GeoJSON regions on the first slide, to show")
@@ -57,7 +58,11 @@ def _size(text: str) -> tuple[int, int]:
 def _open_all(dock: HistCodeDock, options: argparse.Namespace) -> None:
     if options.model:
         dock.controller.choose_model(options.model)
-    for position, path in enumerate(options.slides):
+    slides = [path for path in options.slides if not is_session(path)]
+    for path in options.slides:
+        if is_session(path):
+            dock.saving.open(path)
+    for position, path in enumerate(slides):
         is_first = position == 0
         dock.controller.open_slide(
             path,
@@ -81,6 +86,9 @@ def _analyse_when_settled(viewer: napari.Viewer, dock: HistCodeDock) -> None:
 
 def _take_picture(viewer: napari.Viewer, dock: HistCodeDock, options: argparse.Namespace) -> int:
     complaints: list[str] = []
+    dock.saving.state.events.notice.connect(
+        lambda notice, _before: complaints.append(notice.text) if notice.is_error else None
+    )
     for signal in (dock.session.events.opening, dock.session.events.analysing):
         signal.connect(
             lambda activity, _before: complaints.append(activity.text) if activity.is_error else None

@@ -50,6 +50,20 @@ def centre_on(viewer: napari.Viewer, xy_px0: Pair, record: SlideRecord) -> None:
     viewer.scene.camera.center = _swap((row, column), viewer)
 
 
+def centre_px0(viewer: napari.Viewer, record: SlideRecord) -> Pair:
+    """Tell which level-0 position is in the middle of the view."""
+    row_column = _swap(viewer.scene.camera.center[-2:], viewer)
+    x, y = px0_from_world(row_column, record).tolist()
+    return x, y
+
+
+def quarters_turned(viewer: napari.Viewer) -> int:
+    """Tell by how many quarters clockwise the scene is turned; 0 where somebody mirrored it."""
+    order, directions = tuple(viewer.dims.order[-2:]), tuple(viewer.scene.camera.orientation2d)
+    turns = {(axes, tuple(ways)): number for number, (axes, ways) in enumerate(QUARTER_TURNS)}
+    return turns.get((order, tuple(str(way) for way in directions)), 0)
+
+
 def world_per_screen_px(viewer: napari.Viewer) -> float:
     """Tell how much of the world a pixel of the screen shows: micrometres where the resolution is known."""
     return float(1 / viewer.scene.camera.zoom)

@@ -16,6 +16,7 @@ from psygnal import Signal
 
 from napari_histcode.annotations.annotation import Rgb
 from napari_histcode.heatmap import Heatmap
+from napari_histcode.plugin.class_legend import Legend
 from napari_histcode.plugin.layers import Box, LayerData, Pair
 from napari_histcode.slide import SlideRecord
 from napari_histcode.tiling import TileGrid
@@ -102,6 +103,8 @@ class ShownMap:
     """0 to 1."""
     is_visible: bool
     """Whether it is switched on."""
+    is_smooth: bool = False
+    """Whether colours pass softly from tile to tile, instead of each tile being seen as it is."""
 
 
 class Canvas(Protocol):
@@ -116,8 +119,8 @@ class Canvas(Protocol):
         """Keys of the slides that are in the viewer already."""
         ...
 
-    def add_slide(self, data: LayerData) -> None:
-        """Show a slide and fit it into the view."""
+    def add_slide(self, data: LayerData, *further: LayerData) -> None:
+        """Show a slide, which may have further channels, and fit it into the view."""
         ...
 
     def place_slide(self, key: str, record: SlideRecord) -> None:
@@ -156,6 +159,10 @@ class Canvas(Protocol):
         """Paint a class for each tile, with its colours in the legend, or paint it anew if it is there."""
         ...
 
+    def put_legend(self, name: str, legend: Legend | None) -> None:
+        """Show a legend of classes beside those of the maps; None takes it away."""
+        ...
+
     def set_classes_visible(self, name: str, *, is_visible: bool) -> None:
         """Show or hide classes, which is much faster than to remove them; harmless where there are none."""
         ...
@@ -181,7 +188,7 @@ class Canvas(Protocol):
         ...
 
     def fit(self) -> None:
-        """Show all that there is."""
+        """Show all of the slide that is not hidden."""
         ...
 
     def world_per_screen_px(self) -> float:

@@ -10,6 +10,7 @@ from napari.utils.colormaps import DirectLabelColormap
 from numpy.typing import NDArray
 
 from napari_histcode.plugin.canvas import ShownClasses
+from napari_histcode.plugin.class_legend import Legend, LegendClass
 from napari_histcode.plugin.layers import classes_layer_data
 
 TRANSPARENT = (0.0, 0.0, 0.0, 0.0)
@@ -41,6 +42,18 @@ class ClassLayer(Labels):  # type: ignore[misc]
         self.data = data
         if not self.visible:  # type: ignore[has-type]
             self.visible = True
+
+    def legend(self) -> Legend:
+        """Name the classes that are painted, with their colours, in the order of their numbers."""
+        shown, present = self.shown, set(np.unique(self.shown.classes).tolist())
+        return Legend(
+            title=shown.label,
+            classes=tuple(
+                LegendClass(label=shown.labels.get(number, str(number)), colour=colour)
+                for number, colour in sorted(shown.colours.items())
+                if number in present
+            ),
+        )
 
     def get_status(self, position: Any = None, **keywords: Any) -> dict[str, str]:
         """Name the class under the cursor for napari's status bar."""

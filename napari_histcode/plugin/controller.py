@@ -7,8 +7,9 @@ slide is looked up again when the answer comes.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import shapely
 from psygnal import Signal
@@ -16,13 +17,14 @@ from shapely.geometry.base import BaseGeometry
 
 from napari_histcode import resources
 from napari_histcode.errors import HistCodeError
-from napari_histcode.plugin import open_slides, tasks
+from napari_histcode.plugin import file_names, open_slides, tasks
 from napari_histcode.plugin.canvas import Canvas
 from napari_histcode.plugin.evidence import Evidence
-from napari_histcode.plugin.jobs import JobOutcome, JobRunner, JobState, RunningJob, uninterrupted
-from napari_histcode.plugin.layers import Box
+from napari_histcode.plugin.jobs import JobOutcome, JobRunner, uninterrupted
 from napari_histcode.plugin.map_controller import MapController
-from napari_histcode.plugin.preview import MapBox
+from napari_histcode.plugin.map_scene import MapScene
+from napari_histcode.plugin.queue import plan
+from napari_histcode.plugin.queue.controller import QueueController, box_geometry
 from napari_histcode.plugin.session import (
     Activity,
     Choice,
@@ -34,19 +36,9 @@ from napari_histcode.plugin.session import (
     analyse_offer,
     regions_to_analyse,
 )
-from napari_histcode.plugin.tasks import AnalysisRequest, Opened, OpenRequest
-from napari_histcode.plugin.wording import corrupt_tiles, duration, error_text, progress_line
-from napari_histcode.progress import Progress
+from napari_histcode.plugin.tasks import Opened, OpenRequest
+from napari_histcode.plugin.wording import error_text
 from napari_histcode.slide import Mpp
-
-if TYPE_CHECKING:
-    from napari_histcode.pipeline import Analysis
-
-
-def box_geometry(box: Box) -> BaseGeometry:
-    """Turn left, top, width and height into a region."""
-    left, top, width, height = box
-    return shapely.box(left, top, left + width, top + height)
 
 
 class Controller:
@@ -70,9 +62,12 @@ class Controller:
         self._canvas = canvas
         self.jobs = jobs
         self.maps = MapController(self.session, canvas)
+        self.queue = QueueController(self.session, canvas, jobs, self.maps)
+        self.queue.finished.connect(self._take_result)
+        self.queue.forgotten.connect(self._forget_result)
         self._results: dict[str, Result] = {}
         self._n_opening = 0
-        self._analysis: tuple[RunningJob, SlideEntry] | None = None
+        self.session.events.veiled.connect(self._veil_changed)
         canvas.events.slide_added.connect(self._slide_added)
         canvas.events.slide_removed.connect(self._slide_removed)
 
@@ -90,6 +85,7 @@ class Controller:
     def close(self) -> None:
         """Cancel everything and wait for it, for a bounded time."""
         self.jobs.close()
+        self.queue.close()
 
     # Slides
 
@@ -102,10 +98,40 @@ class Controller:
         annotations: Path | None = None,
     ) -> None:
         """Open a slide, and show a finished result and regions on it if given."""
-        request = OpenRequest(path=path, mpp=mpp, result=result, annotations=annotations)
+        self.open_as(OpenRequest(path=path, mpp=mpp, result=result, annotations=annotations))
+
+    def open_as(
+        self,
+        request: OpenRequest,
+        *,
+        scene: MapScene | None = None,
+        then: Callable[[Opened | None], None] | None = None,
+    ) -> None:
+        """Open a slide with what belongs to it.
+
+        Parameters
+        ----------
+        request : OpenRequest
+            What to open.
+        scene : MapScene, optional
+            How the maps of its result are to be shown.
+        then : callable, optional
+            Called when it is in the window, or with None when it could not be opened.
+        """
         self._n_opening += 1
-        self.session.opening = Activity(phase=Phase.WORKING, text=f"Opening {path.name} …")
-        self.jobs.start(uninterrupted(tasks.open_together, request), on_end=self._opened)
+        self.session.opening = Activity(
+            phase=Phase.WORKING,
+            text=file_names.opening_line(request.path, shows_names=self.session.shows_file_names),
+        )
+
+        def ended(outcome: JobOutcome[Opened]) -> None:
+            if not self.session.shows_file_names:
+                outcome = file_names.masked(outcome, (request.path, request.result, request.annotations))
+            self._opened(outcome, folder=request.result, scene=scene)
+            if then is not None:
+                then(outcome.value)
+
+        self.jobs.start(uninterrupted(tasks.open_together, request), on_end=ended)
 
     def open_sample(self) -> None:
         """Open the bundled sample with the pathologists' labels."""
@@ -116,12 +142,13 @@ class Controller:
         entry = self._entry(key)
         if entry is None or entry is self.session.current:
             return
-        self._forget_last_analysis()
         self.session.current = entry
         self._canvas.show_only_slide(key)
-        self.maps.show(self._results.get(key))
-        if self.session.result is not None:
-            self._find_evidence(self.session.result)
+        self._show_result(key)
+
+    def show_file_names(self, *, is_shown: bool) -> None:
+        """Call slides by their files' names in the panels, or by their aliases as everywhere else."""
+        self.session.shows_file_names = is_shown
 
     def set_mpp(self, value: float) -> None:
         """Take the user's word for the current slide's resolution, in micrometres per level-0 pixel."""
@@ -143,19 +170,25 @@ class Controller:
 
         self.jobs.start(uninterrupted(tasks.open_together, request), on_end=opened)
 
-    def _opened(self, outcome: JobOutcome[Opened]) -> None:
+    def _opened(self, outcome: JobOutcome[Opened], *, folder: Path | None, scene: MapScene | None) -> None:
         self._n_opening -= 1
         self._refresh_opening()
         opened = outcome.value
         if opened is None:
             self._tell(outcome.error)
             return
-        self._canvas.add_slide(opened.layer)
-        self.regions_opened.emit(opened)
+        self._show_opened(opened)
         if opened.scores is not None:
-            self._take_result(opened.key, Result(scores=opened.scores, bag=opened.bag))
+            result = Result(scores=opened.scores, bag=opened.bag, folder=folder)
+            if scene is not None:
+                self.maps.remember(result, scene)
+            self._take_result(opened.key, result)
         for error in opened.errors:
             self._tell(error)
+
+    def _show_opened(self, opened: Opened) -> None:
+        self._canvas.add_slide(opened.layer, *opened.further_layers)
+        self.regions_opened.emit(opened)
 
     def _refresh_opening(self) -> None:
         """Go back to rest when all slides that were asked for have come."""
@@ -165,6 +198,10 @@ class Controller:
     def say_opening(self, text: str) -> None:
         """Say what has to be opened first."""
         self.session.opening = Activity(text=text, is_error=True)
+
+    def tell(self, error: BaseException | None) -> None:
+        """Tell what could not be opened beside a slide."""
+        self._tell(error)
 
     def _tell(self, error: BaseException | None) -> None:
         """Tell what could not be opened, in the panel and in a notification."""
@@ -197,23 +234,13 @@ class Controller:
         session = self.session
         if self._entry(key) is None:
             return
-        if self._analysis is not None and self._analysis[1].key == key:
-            self._analysis[0].cancel()
-            self._analysis = None
-            session.analysing = Activity()
         self._results.pop(key, None)
         session.slides = tuple(entry for entry in session.slides if entry.key != key)
         if session.current is not None and session.current.key == key:
             self.maps.show(None)
-            self._forget_last_analysis()
             session.current = None
             if session.slides:
                 self.choose_slide(session.slides[-1].key)
-
-    def _forget_last_analysis(self) -> None:
-        """Take away the words about the end of an analysis: they were about another slide."""
-        if self.session.analysing.phase is Phase.IDLE:
-            self.session.analysing = Activity()
 
     def _entry(self, key: str) -> SlideEntry | None:
         return next((entry for entry in self.session.slides if entry.key == key), None)
@@ -231,28 +258,27 @@ class Controller:
         self.session.device = name
 
     def analyse(self) -> None:
-        """Analyse the current slide, if that is possible now."""
-        session = self.session
-        entry = session.current
-        if entry is None or not analyse_offer(session).is_enabled:
-            return
-        so_far = MapBox()
-        request = AnalysisRequest(
-            slide=entry.slide,
-            model=session.model,
-            device=session.device,
-            roi=self._region_of_interest(entry),
-            first=box_geometry(self._canvas.view_box(entry.record)),
-            so_far=so_far,
-        )
-        session.analysing = Activity(phase=Phase.WORKING, text="Starting …")
-        job = self.jobs.start(
-            lambda progress, cancel: tasks.analyse(request, progress, cancel),
-            on_progress=lambda progress: self._analysis_progressed(entry, progress, so_far),
-            on_end=lambda outcome: self._analysis_ended(entry, outcome),
-        )
-        if session.analysing.phase is Phase.WORKING:  # a runner without threads has ended already
-            self._analysis = (job, entry)
+        """Analyse the current slide, if that is possible now; it waits while another one is analysed."""
+        entry = self.session.current
+        if entry is not None and analyse_offer(self.session).is_enabled:
+            self.queue.add((entry,), roi=self._region_of_interest(entry))
+
+    def analyse_all(self) -> None:
+        """Analyse all open slides one after another, each as a whole."""
+        if plan.all_offer(self.session, self.queue.state).is_enabled:
+            self.queue.add_all()
+
+    def analyse_files(self, paths: Sequence[Path]) -> None:
+        """Analyse slides that are not open, one after another; `show_queued` brings them into the window."""
+        self.queue.add_files(paths)
+
+    def show_queued(self, number: int) -> None:
+        """Make a slide of the queue the current one, with its maps."""
+        opened, item = self.queue.unseen(number), plan.find(self.queue.state.items, number)
+        if opened is not None:
+            self._show_opened(opened)
+        elif item is not None and item.key is not None:
+            self.choose_slide(item.key)
 
     def choose_where(self, where: str) -> None:
         """Analyse the whole slide, what is in view, or the regions."""
@@ -266,55 +292,57 @@ class Controller:
         return None
 
     def cancel_analysis(self) -> None:
-        """Stop the analysis at its next batch; what is encoded is kept."""
-        if self._analysis is not None and self.session.analysing.phase is Phase.WORKING:
-            self._analysis[0].cancel()
-            self.session.analysing = Activity(
-                phase=Phase.STOPPING, text="Stopping …", fraction=self.session.analysing.fraction
-            )
-
-    def _is_current_analysis(self, entry: SlideEntry) -> bool:
-        return self._analysis is None or self._analysis[1] is entry
-
-    def _analysis_progressed(self, entry: SlideEntry, progress: Progress, so_far: MapBox) -> None:
-        if self.session.analysing.phase is Phase.WORKING and self._is_current_analysis(entry):
-            self.session.analysing = Activity(
-                phase=Phase.WORKING,
-                text=self._whose(entry) + progress_line(progress),
-                fraction=progress.fraction if progress.total else None,
-            )
-            if self.session.current is entry and self.session.result is None:
-                self.maps.show_so_far(so_far.take())
-
-    def _whose(self, entry: SlideEntry) -> str:
-        """Name the slide of the running analysis if it is not the one on the screen."""
-        current = self.session.current
-        return "" if current is not None and current.key == entry.key else f"{entry.record.alias}: "
-
-    def _analysis_ended(self, entry: SlideEntry, outcome: JobOutcome[Analysis]) -> None:
-        if self._entry(entry.key) is None or not self._is_current_analysis(entry):
-            return  # the slide was closed meanwhile
-        self._analysis = None
-        self.session.analysing = self._end_of_analysis(outcome)
-        if outcome.value is not None:
-            analysis = outcome.value
-            self._take_result(entry.key, Result(scores=analysis.scores, bag=analysis.bag, analysis=analysis))
-        elif outcome.error is not None:
-            self._canvas.report(outcome.error)
-
-    def _end_of_analysis(self, outcome: JobOutcome[Analysis]) -> Activity:
-        if outcome.state is JobState.CANCELLED:
-            return Activity(text="Stopped. Encoded tiles are kept; Analyse goes on from there.")
-        if outcome.error is not None:
-            return Activity(text=error_text(outcome.error), is_error=True)
-        lost = corrupt_tiles(outcome.value.scores.n_corrupt) if outcome.value else ""
-        return Activity(text=f"Done in {duration(outcome.seconds)}. {lost}".strip())
+        """Stop the current slide's analysis at its next batch; what is encoded is kept."""
+        if self.session.current is not None:
+            self.queue.cancel_slide(self.session.current.key)
 
     def _take_result(self, key: str, result: Result) -> None:
         self._results[key] = result
         if self.session.current is not None and self.session.current.key == key:
-            self.maps.show(result)
+            self._show_result(key)
+
+    def _show_result(self, key: str) -> None:
+        """Show what is known of the current slide, unless that is hidden from its reader."""
+        result = None if key in self.session.veiled else self._results.get(key)
+        self.maps.show(result)
+        if result is not None:
             self._find_evidence(result)
+
+    def _veil_changed(self) -> None:
+        current, session = self.session.current, self.session
+        if current is None:
+            return
+        wanted = None if session.is_veiled else self._results.get(current.key)
+        if session.is_veiled or wanted is not session.result:  # a map so far may be drawn without a result
+            self._show_result(current.key)
+
+    def bring_result(self, key: str, result: Result | None, scene: MapScene | None = None) -> None:
+        """Show a result of an open slide, or the one that it has, as it was left another time.
+
+        Parameters
+        ----------
+        key : str
+            Key of the slide.
+        result : Result or None
+            The result; None for the one that is there.
+        scene : MapScene, optional
+            How its maps are shown.
+        """
+        shown = result or self._results.get(key)
+        if shown is None or self._entry(key) is None:
+            return
+        if self.session.result is shown:
+            self.maps.show(None)  # which remembers how the maps were
+        if scene is not None:
+            self.maps.remember(shown, scene)
+        self._take_result(key, shown)
+
+    def result_of(self, key: str) -> Result | None:
+        """Return what is known of an open slide, hidden or not: for keeping, not for showing."""
+        return self._results.get(key)
+
+    def _forget_result(self, key: str) -> None:
+        self._results.pop(key, None)
 
     def _find_evidence(self, result: Result) -> None:
         """Look up what was measured of the model, for the list of maps."""

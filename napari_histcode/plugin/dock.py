@@ -7,7 +7,7 @@ from pathlib import Path
 
 import napari
 from qtpy.QtCore import QEvent
-from qtpy.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from qtpy.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QShowEvent
 from qtpy.QtWidgets import QApplication, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_histcode.plugin import napari_settings
@@ -16,29 +16,52 @@ from napari_histcode.plugin.annotate.controller import AnnotateController
 from napari_histcode.plugin.annotate.file_controller import NO_SLIDE
 from napari_histcode.plugin.annotate.napari_board import NapariBoard
 from napari_histcode.plugin.ask.controller import AskController
+from napari_histcode.plugin.beside.controller import BesideController
+from napari_histcode.plugin.beside.napari_beside import NapariBeside
+from napari_histcode.plugin.blind.controller import BlindController
+from napari_histcode.plugin.compare.choices import ChoiceKeeper
 from napari_histcode.plugin.compare.controller import CompareController
 from napari_histcode.plugin.controller import Controller
 from napari_histcode.plugin.export.controller import ExportController
+from napari_histcode.plugin.export.sheet_controller import SheetController
+from napari_histcode.plugin.first_tour.steps import Target
+from napari_histcode.plugin.glass.controller import GlassController
 from napari_histcode.plugin.jobs import QtJobRunner
 from napari_histcode.plugin.napari_canvas import NapariCanvas
+from napari_histcode.plugin.panels import by_keyboard
 from napari_histcode.plugin.panels.analyse_panel import AnalysePanel
 from napari_histcode.plugin.panels.annotate_page import AnnotatePage
 from napari_histcode.plugin.panels.ask_notes import FaithfulNote, TrustNote
 from napari_histcode.plugin.panels.ask_page import AskPage
+from napari_histcode.plugin.panels.beside_header import BesideHeader
+from napari_histcode.plugin.panels.beside_tool import BesideTool
 from napari_histcode.plugin.panels.compare_page import ComparePage
 from napari_histcode.plugin.panels.export_panel import ExportPanel
+from napari_histcode.plugin.panels.first_opinion import FirstOpinionPanel
 from napari_histcode.plugin.panels.foot import Foot
+from napari_histcode.plugin.panels.guidance import Guidance
+from napari_histcode.plugin.panels.jobs_panel import JobsPanel
 from napari_histcode.plugin.panels.maps_panel import MapsPanel
 from napari_histcode.plugin.panels.pages import Pages
 from napari_histcode.plugin.panels.readings_panel import ReadingsPanel
+from napari_histcode.plugin.panels.restore_panel import RestorePanel
 from napari_histcode.plugin.panels.section import line
+from napari_histcode.plugin.panels.session_menu import SessionLine, SessionMenu
+from napari_histcode.plugin.panels.signatures_panel import SignaturesPanel
 from napari_histcode.plugin.panels.slide_panel import SlidePanel
 from napari_histcode.plugin.panels.tiles_panel import TilesPanel
+from napari_histcode.plugin.region_legend import RegionLegend
+from napari_histcode.plugin.saving.controller import SavingController
+from napari_histcode.plugin.saving.desk import Desk, FrontPage
+from napari_histcode.plugin.signatures.controller import SignatureController
 from napari_histcode.plugin.style import DOCK_WIDTH_PX, stylesheet
 from napari_histcode.plugin.view.controller import ViewController
+from napari_histcode.saved.places import is_session
 
 READ, ANNOTATE, COMPARE, ASK, EXPORT = "Read", "Annotate", "Compare", "Ask", "Export"
 """Names of the pages."""
+
+PAGES = (READ, ANNOTATE, COMPARE, ASK, EXPORT)
 
 
 class HistCodeDock(QWidget):
@@ -66,18 +89,38 @@ class HistCodeDock(QWidget):
         )
         self.controller.regions_opened.connect(self.annotate.slide_opened)
         self.compare = CompareController(self.session, self._canvas, self._jobs)
+        self.blind = BlindController(self.session, self._jobs)
+        self.compare.report.reading_of = self.blind.reading_of
+        self.annotate.drawing.placed.connect(self.blind.region_placed)
+        self.annotate.selecting.classified.connect(self.blind.region_placed)
 
         self.export = ExportController(
-            self.session, self._canvas, self._jobs, self.controller.maps, self.compare.state
-        )
+            self.session, self._canvas, self._jobs, self.controller.maps, self.compare.state,
+            self.blind.reading_of,
+        )  # fmt: skip
+
+        self.sheets = SheetController(self.export, self._canvas, self._jobs)
 
         self.ask = AskController(self.controller, self.annotate.state, self._canvas)
+        self.signatures = SignatureController(self.session, self.controller.maps, self._jobs)
+        beside_screen = NapariBeside(napari_viewer, self)
+        self.beside = BesideController(self.controller, self.annotate, beside_screen)
+        self.beside_header = BesideHeader(self.beside, self, napari_viewer.theme)
+        beside_screen.set_header(self.beside_header)
 
-        self.slide_panel = SlidePanel(self.controller, self.view)
+        self.glass = GlassController(self.session, self._jobs)
+        self.region_legend = RegionLegend(self.session, self.annotate.state, self._canvas)
+        self.pages = Pages()
+        self.saving = SavingController(self._desk(), self._jobs)
+        self.restore_panel = RestorePanel(self.saving)
+        self.opinion_panel = FirstOpinionPanel(self.blind)
+        self.slide_panel = SlidePanel(self.controller, self.view, self.glass)
         self.analyse_panel = AnalysePanel(self.controller)
+        self.jobs_panel = JobsPanel(self.controller)
         self.readings_panel = ReadingsPanel(self.controller)
-        self.maps_panel = MapsPanel(self.controller)
-        self.tiles_panel = TilesPanel(self.controller)
+        self.maps_panel = MapsPanel(self.controller, self.signatures.state)
+        self.signatures_panel = SignaturesPanel(self.signatures)
+        self.tiles_panel = TilesPanel(self.controller, self.sheets)
         self.annotate_page = AnnotatePage(self.annotate)
         self.compare_page = ComparePage(self.compare, napari_viewer.theme)
         self.ask_page = AskPage(self.ask, napari_viewer.theme)
@@ -89,19 +132,44 @@ class HistCodeDock(QWidget):
         napari_viewer.events.theme.connect(self._follow_theme)
         self._end = _ending(
             self.controller, self._canvas, napari_settings.override(),
-            self.annotate.close, self.compare.close, self.ask.close,
+            self.saving.close, self.blind.close,
+            self.annotate.close, self.compare.close, self.ask.close, self.beside.end,
+            self.guidance.close, self.sheets.close,
         )  # fmt: skip
         self.destroyed.connect(self._end)
         application = QApplication.instance()
         if application is not None:
             application.aboutToQuit.connect(self._end)
         self.controller.start()
+        self.signatures.start()
+
+    def _desk(self) -> Desk:
+        """Gather what a session remembers; it does not hold on to the widget."""
+        front = FrontPage(self.pages, PAGES)
+        return Desk(
+            controller=self.controller,
+            view=self.view,
+            annotate=self.annotate,
+            choices=ChoiceKeeper(self.compare),
+            blind=self.blind,
+            page=front.name,
+            show_page=front.show,
+        )
 
     def _lay_out(self) -> None:
-        self.pages = Pages()
         self.pages.add(
             READ,
-            (self.slide_panel, self.analyse_panel, self.readings_panel, self.maps_panel, self.tiles_panel),
+            (
+                self.restore_panel,
+                self.slide_panel,
+                self.opinion_panel,
+                self.analyse_panel,
+                self.jobs_panel,
+                self.readings_panel,
+                self.maps_panel,
+                self.signatures_panel,
+                self.tiles_panel,
+            ),
             tooltip="Open a slide, ask the model, and see where it looked",
         )
         annotate_page = self.pages.add(
@@ -124,17 +192,53 @@ class HistCodeDock(QWidget):
             "While this dock is open, napari loads tiles asynchronously (its experimental setting); your "
             "settings file is not changed."
         )
+        self.beside_tool = BesideTool(self.foot, self.beside, self.session)
+        self.session_menu = SessionMenu(self.foot, self.saving, self.blind, self)
+        self.session_line = SessionLine(self.saving.state, self.saving.dismiss)
+        self.guidance = self._make_guidance()
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         outer.addWidget(self.pages, 1)
+        outer.addWidget(self.guidance.card)
         outer.addWidget(line())
+        outer.addWidget(self.session_line)
         outer.addWidget(self.foot)
         self.setMinimumWidth(DOCK_WIDTH_PX)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 
+    def _make_guidance(self) -> Guidance:
+        """Make the first steps and the sheet of shortcuts."""
+        targets: dict[Target, QWidget] = {
+            Target.SLIDE: self.slide_panel,
+            Target.ANALYSE: self.analyse_panel,
+            Target.MAPS: self.maps_panel,
+            Target.PAGES: self.pages.tabs,
+        }
+
+        def bring_to_front(target: Target) -> None:
+            if target is not Target.PAGES:
+                self.pages.show_page(READ)
+
+        return Guidance(self, self.foot, self.session, targets, bring_to_front=bring_to_front)
+
+    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: N802, FBT001, A002 - Qt's names
+        """Let Tab go from top to bottom."""
+        return by_keyboard.move_focus(self, is_forward=next) or bool(super().focusNextPrevChild(next))
+
+    def keyPressEvent(self, a0: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Let Enter press what has the focus."""
+        if not by_keyboard.press(a0):
+            super().keyPressEvent(a0)
+
+    def showEvent(self, a0: QShowEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Welcome somebody new."""
+        super().showEvent(a0)
+        self.guidance.dock_shown()
+
     def _follow_theme(self) -> None:
         self.setStyleSheet(stylesheet(self._viewer.theme))
+        self.beside_header.follow_theme(self._viewer.theme)
         self.compare_page.follow_theme(self._viewer.theme)
         self.ask_page.follow_theme(self._viewer.theme)
 
@@ -179,8 +283,11 @@ class HistCodeDock(QWidget):
             return
         a0.acceptProposedAction()
         paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+        sessions = [path for path in paths if is_session(path)]
         regions = [path for path in paths if inbox.may_be_regions(path)]
-        slides = [path for path in paths if path not in regions]
+        slides = [path for path in paths if path not in (*regions, *sessions)]
+        for path in sessions[:1]:
+            self.saving.open(path)
         for path in slides:
             self.controller.open_slide(path, annotations=regions.pop(0) if regions else None)
         if regions:

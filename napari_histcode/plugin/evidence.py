@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
 from napari_histcode.models.card import ModelCard, OutputRecord
+from napari_histcode.scores.fold_changes import FoldChange, fold_change_of
+from napari_histcode.scores.signature import GeneSpread, spreads_of
 
 NOTHING_MEASURED = "Nothing was measured of this output on held-out data."
 
@@ -21,11 +23,31 @@ class Evidence:
     """With interval, size and what it was measured on."""
     is_strong: bool
     """Whether the interval excludes chance."""
+    genes: tuple[str, ...] = ()
+    """Genes of a signature that the model learned."""
+    missing: tuple[str, ...] = ()
+    """Genes of the signature that it did without."""
+    source: str = ""
+    """Who published the signature."""
+    spread: GeneSpread | None = None
+    """Mean and standard deviation in the training cohort; None where the card does not know them."""
+    fold_change: FoldChange | None = None
+    """Tumour over normal tissue; None where the card does not know it."""
 
 
 def evidence_of(output: OutputRecord) -> Evidence:
     """Put an output's evidence into words."""
     found = output.evidence or {}
+    return replace(
+        _measured(found),
+        genes=_texts(found.get("genes")),
+        missing=_texts(found.get("genes_missing")),
+        source=str(found.get("source") or ""),
+        fold_change=fold_change_of(output),
+    )
+
+
+def _measured(found: Mapping[str, Any]) -> Evidence:
     if _is_number(found.get("r")):
         return _correlation(found)
     single_tile = (found.get("tile_auroc") or {}).get("single_tile")
@@ -36,7 +58,12 @@ def evidence_of(output: OutputRecord) -> Evidence:
 
 def evidence_by_output(card: ModelCard) -> dict[tuple[str, str], Evidence]:
     """Collect the evidence of a model: head and output name to evidence."""
-    return {(head.name, output.name): evidence_of(output) for head in card.heads for output in head.outputs}
+    spreads = spreads_of(card.heads)
+    return {
+        (head.name, output.name): replace(evidence_of(output), spread=spreads.get((head.name, output.name)))
+        for head in card.heads
+        for output in head.outputs
+    }
 
 
 def _correlation(found: Mapping[str, Any]) -> Evidence:
@@ -70,6 +97,10 @@ def _interval(low: Any, high: Any) -> str:
 def _fraction(value: float) -> str:
     """Write a number between -1 and 1 without its leading zero: ".24", "-.10"."""
     return f"{value:.2f}".replace("0.", ".", 1)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(str(each) for each in value) if isinstance(value, list | tuple) else ()
 
 
 def _is_number(value: Any) -> TypeGuard[float]:

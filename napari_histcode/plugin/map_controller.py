@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 from napari_histcode.errors import UnknownMapError
 from napari_histcode.heatmap import HeatmapConfig, default_config, draw_tile_map
@@ -11,6 +12,7 @@ from napari_histcode.heatmap.heatmap import Heatmap, Normalisation
 from napari_histcode.heatmap.window import Range, through_window
 from napari_histcode.plugin.canvas import Canvas, ShownMap
 from napari_histcode.plugin.map_list import first_choice, map_rows
+from napari_histcode.plugin.map_scene import MapScene, take_scene
 from napari_histcode.plugin.preview import MapSoFar
 from napari_histcode.plugin.session import Result, Session, SlideEntry
 from napari_histcode.scores.scores import MapKind, TileMap
@@ -28,13 +30,18 @@ class MapController:
     def __init__(self, session: Session, canvas: Canvas) -> None:
         self._session = session
         self._canvas = canvas
+        self._scenes: WeakKeyDictionary[Result, MapScene] = WeakKeyDictionary()
+        self._passing: frozenset[str] = frozenset()
         canvas.events.map_toggled.connect(self._toggled_in_viewer)
         canvas.events.map_removed.connect(self._removed_in_viewer)
 
     def show(self, result: Result | None) -> None:
-        """Show the maps of a result: one visible, the attention at hand, the others in the list."""
+        """Show the maps of a result: as they were left, or else one visible, the attention at hand."""
         session = self._session
+        if session.result is not None:
+            self._scenes[session.result] = take_scene(session, self._passing)
         self._canvas.clear_maps()
+        self._passing = frozenset()
         session.visible_maps = frozenset()
         session.selected_map = None  # it may be a tool's, which is about to go
         session.tool_maps, session.windows = (), {}
@@ -43,25 +50,65 @@ class MapController:
         if result is None:
             return
         first = first_choice(result.scores)
-        session.map_kind = "single_tile"
-        session.selected_map = first[0] if first else None
-        session.visible_maps = frozenset(first[:1])
-        if first:
-            self._draw(first[0])
-            self._canvas.when_idle(lambda: self._draw_later(result, first[1:]))
+        scene = self._scenes.get(result)
+        session.is_arranged = scene is not None
+        if scene is not None:
+            self._return_to(scene)
+        else:
+            session.map_kind = "single_tile"
+        if not session.visible_maps and (scene is None or not scene.is_bare):
+            session.visible_maps = frozenset(first[:1])
+        if session.selected_map is None:
+            session.selected_map = first[0] if first else None
+        visible = sorted(session.visible_maps, key=lambda name: (name != session.selected_map, name))
+        names = tuple(dict.fromkeys((*visible, *first)))
+        if names:
+            self._draw(names[0])
+            self._draw_later(result, names[1:])
+
+    def _return_to(self, scene: MapScene) -> None:
+        session = self._session
+        session.tool_maps, session.windows = scene.tool_maps, scene.windows
+        if session.result is not None:
+            session.map_rows = map_rows(session.result.scores, scene.tool_maps)
+        session.map_kind = scene.kind
+        session.visible_maps, session.selected_map = scene.visible, scene.selected
+
+    def remember(self, result: Result, scene: MapScene) -> None:
+        """Show a result like this when it is shown next."""
+        self._scenes[result] = scene
+
+    def scene_of(self, result: Result) -> MapScene | None:
+        """Tell how the maps of a result are shown, or were left; None if they were never shown."""
+        if result is self._session.result:
+            return take_scene(self._session, self._passing)
+        return self._scenes.get(result)
 
     def show_so_far(self, so_far: MapSoFar | None) -> None:
         """Draw what is known of a map while the analysis runs; the finished result replaces it."""
         session = self._session
-        if so_far is not None and session.current is not None and session.result is None:
+        if so_far is None or session.current is None or session.is_veiled:
+            return
+        if session.result is None:
             shown = self._shown(so_far.tile_map, so_far.grid, session.current)
             self._canvas.put_map(replace(shown, is_visible=True))
 
-    def put(self, tile_map: TileMap) -> None:
-        """Show a tool's map of the current result's tiles, alone; one of the same name is replaced."""
+    def put(self, tile_map: TileMap, *, is_passing: bool = False) -> None:
+        """Show a tool's map of the current result's tiles, alone; one of the same name is replaced.
+
+        Parameters
+        ----------
+        tile_map : TileMap
+            The map.
+        is_passing : bool
+            Whether it answers a question that the tool forgets on another slide, so that it must not be there
+            when the reader comes back.
+        """
         session = self._session
         if session.result is None:
             return
+        others = self._passing - {tile_map.name}
+        self._passing = others | {tile_map.name} if is_passing else others
         is_new = all(known.name != tile_map.name for known in session.tool_maps)
         kept = tuple(tile_map if known.name == tile_map.name else known for known in session.tool_maps)
         session.tool_maps = (*kept, tile_map) if is_new else kept
@@ -148,6 +195,11 @@ class MapController:
         self._session.hides_outside = is_hidden
         self._redraw()
 
+    def set_smooth(self, *, is_smooth: bool) -> None:
+        """Let colours pass softly from tile to tile, or show each tile as it is; values stay."""
+        self._session.is_smooth = is_smooth
+        self._redraw()
+
     def show_alone(self, name: str) -> None:
         """Switch all other maps off and this one on."""
         for other in self._session.visible_maps - {name}:
@@ -168,6 +220,28 @@ class MapController:
         """Make all maps so opaque, 0 to 1."""
         self._session.opacity = opacity
         self._canvas.set_opacity(opacity)
+
+    def shown_on(self, entry: SlideEntry, result: Result, name: str) -> ShownMap:
+        """Describe a map of any open slide as the session says maps are drawn.
+
+        A map of another slide is seen through the window of the current slide's map of that name, so that
+        one colour means one value on both.
+
+        Raises
+        ------
+        UnknownMapError
+            If there is no such map.
+        """
+        session = self._session
+        if result is session.result:
+            return replace(self._shown(self.map(name), result.scores.grid, entry), is_visible=True)
+        tile_map = result.scores.map(name)
+        window = None
+        if session.result is not None and any(m.name == name for m in session.result.scores.maps):
+            alike = draw_as_chosen(self.map(name), session.result.scores.grid, session.normalisation)
+            window = self.window_of(alike)
+        shown = self._shown(tile_map, result.scores.grid, entry, window=window)
+        return replace(shown, is_visible=True)
 
     def selected_heatmap(self) -> Heatmap | None:
         """Draw the selected map as it is shown."""
@@ -200,10 +274,17 @@ class MapController:
         return chosen or default_colormap(heatmap)
 
     def _draw_later(self, result: Result, names: tuple[str, ...]) -> None:
-        """Draw maps that are not to be seen yet, unless another result has come or somebody was faster."""
-        for name in names:
-            if self._session.result is result and name not in self._canvas.map_names():
-                self._draw(name)
+        """Draw maps one by one as the window breathes, unless another result has come or one is there."""
+        if not names:
+            return
+
+        def draw_next() -> None:
+            if self._session.result is result:
+                if names[0] not in self._canvas.map_names():
+                    self._draw(names[0])
+                self._draw_later(result, names[1:])
+
+        self._canvas.when_idle(draw_next)
 
     def _redraw(self) -> None:
         for name in self._canvas.map_names():
@@ -215,10 +296,12 @@ class MapController:
             return
         self._canvas.put_map(self._shown(self.map(name), session.result.scores.grid, session.current))
 
-    def _shown(self, tile_map: TileMap, grid: TileGrid, entry: SlideEntry) -> ShownMap:
+    def _shown(
+        self, tile_map: TileMap, grid: TileGrid, entry: SlideEntry, *, window: Range | None = None
+    ) -> ShownMap:
         session = self._session
         heatmap = draw_as_chosen(tile_map, grid, session.normalisation)
-        window = self.window_of(heatmap)
+        window = window or self.window_of(heatmap)
         return ShownMap(
             heatmap=through_window(heatmap, window, hides_outside=session.hides_outside),
             record=entry.record,
@@ -228,6 +311,7 @@ class MapController:
             colormap=self.colormap_of(heatmap),
             opacity=session.opacity,
             is_visible=tile_map.name in session.visible_maps,
+            is_smooth=session.is_smooth,
         )
 
     def _toggled_in_viewer(self, name: str, is_visible: bool) -> None:  # noqa: FBT001 - a signal's slot

@@ -28,7 +28,7 @@ class MapLayer(Image):  # type: ignore[misc]
             colormap=napari_colormap(shown.colormap),
             opacity=shown.opacity,
             visible=shown.is_visible,
-            **own,
+            **own | {"interpolation2d": _interpolation(shown)},
             **keywords,
         )
 
@@ -67,6 +67,8 @@ class MapLayer(Image):  # type: ignore[misc]
         if tuple(layer.contrast_limits) != shown.heatmap.limits:
             self.contrast_limits_range = shown.heatmap.limits
             self.contrast_limits = shown.heatmap.limits
+        if layer.interpolation2d != _interpolation(shown):
+            self.interpolation2d = _interpolation(shown)
         if layer.opacity != shown.opacity:
             self.opacity = shown.opacity
         if layer.visible != shown.is_visible:
@@ -97,6 +99,10 @@ class MapLayer(Image):  # type: ignore[misc]
             status["value"] = text
             status["coordinates"] = f"{status['coords']}: {text}" if text else status["coords"]
         return status
+
+
+def _interpolation(shown: ShownMap) -> str:
+    return "linear" if shown.is_smooth else "nearest"
 
 
 def _place(shown: ShownMap) -> tuple[object, object]:

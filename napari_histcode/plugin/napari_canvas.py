@@ -7,29 +7,29 @@ from functools import partial
 from typing import Any
 
 import napari
-from napari.layers import Image, Layer
+from napari.layers import Layer
 from napari.utils.notifications import show_error
 from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 
 from napari_histcode.plugin import camera
 from napari_histcode.plugin.canvas import CanvasEvents, MarkedTiles, Pick, ShownClasses, ShownMap
+from napari_histcode.plugin.class_chips import ClassChips
 from napari_histcode.plugin.class_layer import ClassLayer
+from napari_histcode.plugin.class_legend import Legend
+from napari_histcode.plugin.keys.registry import key_of
 from napari_histcode.plugin.later import Later
 from napari_histcode.plugin.layers import (
     Box,
     LayerData,
     Pair,
-    are_regions_on,
     outline_layer_data,
     slide_key_of,
-    slide_metadata,
-    um_per_px0,
-    units_of,
 )
 from napari_histcode.plugin.map_layer import MapLayer
 from napari_histcode.plugin.marks_layer import MarksLayer
-from napari_histcode.plugin.wording import error_text, legend_line
+from napari_histcode.plugin.slide_layers import SlideLayers
+from napari_histcode.plugin.wording import error_text, legend_text
 from napari_histcode.slide import SlideRecord
 
 LEGEND_PLACE = "bottom_left"
@@ -38,10 +38,13 @@ LEGEND_PLACE = "bottom_left"
 IDLE_S = 0.15
 """A new layer takes napari a tenth of a second; the next one waits until the window has breathed."""
 
+CLASSES_PLACE = "top_left"
+"""Corner for the legend of classes, which may have many lines."""
+
 OUTLINE_COLOUR = "#00d7ff"
 """Of the line around tiles in question: neither in tissue nor in the colour scales."""
 
-BLINK_KEY = "h"
+BLINK_KEY = key_of("blink")
 """Held, it hides all maps; napari has no use for it."""
 
 VIEW_NEWS_MS = 60
@@ -68,64 +71,55 @@ class NapariCanvas:
         self._outline: Layer | None = None
         self._marks = MarksLayer(viewer, self._insert_quietly)
         self._later = Later()
+        self._chips = ClassChips(viewer, CLASSES_PLACE)
+        self._slides = SlideLayers(viewer, self.when_idle)
         viewer.layers.events.inserted.connect(self._layer_inserted)
         viewer.layers.events.removed.connect(self._layer_removed)
         self._view_timer = QTimer()
         self._view_timer.setSingleShot(True)
         self._view_timer.timeout.connect(self.events.view_changed.emit)
         viewer.scene.camera.events.connect(self._camera_moved)
+        viewer.canvas.events.size.connect(self._refresh_legend)
         viewer.bind_key(BLINK_KEY, self._blink, overwrite=True)
         viewer.canvas.overlays.scale_bar.visible = True
         viewer.canvas.overlays.text.position = LEGEND_PLACE
         viewer.canvas.overlays.text.box = True
         viewer.canvas.overlay_tiling.bottom_left = "vertical"
+        viewer.canvas.overlay_tiling.top_left = "vertical"
 
     def disconnect(self) -> None:
         """Stop listening to the viewer and drawing in it; its layers stay."""
         self._later.close()
+        self._chips.clear()
+        self._slides.close()
         self._viewer.layers.events.inserted.disconnect(self._layer_inserted)
         self._viewer.layers.events.removed.disconnect(self._layer_removed)
         if isalive(self._view_timer):  # type: ignore[no-untyped-call]
             self._view_timer.stop()
         self._viewer.bind_key(BLINK_KEY, None, overwrite=True)
         self._viewer.scene.camera.events.disconnect(self._camera_moved)
+        self._viewer.canvas.events.size.disconnect(self._refresh_legend)
         self.set_picking(is_on=False)
 
     # Slides
 
     def slide_keys(self) -> tuple[str, ...]:
         """Keys of the slides that are in the viewer already."""
-        found = (slide_key_of(layer.metadata) for layer in self._viewer.layers)
-        return tuple(key for key in found if key is not None)
+        return self._slides.keys()
 
-    def add_slide(self, data: LayerData) -> None:
-        """Show a slide below all maps and fit it into the view."""
-        layer = Layer.create(*data)
-        self._viewer.layers.insert(self._n_slides(), layer)
-        self._viewer.reset_view()
+    def add_slide(self, data: LayerData, *further: LayerData) -> None:
+        """Show a slide, which may have further channels, below all maps and fit it into the view."""
+        self._slides.add(data, *further)
+        self.fit()
 
     def place_slide(self, key: str, record: SlideRecord) -> None:
-        """Give a slide's layer, and the regions on it, its resolution after the fact."""
-        regions = [layer for layer in self._viewer.layers if are_regions_on(layer.metadata, record)]
-        for layer in (*self._slide_layers(key), *regions):
-            layer.scale = um_per_px0(record)
-            layer.units = units_of(record)
-        for layer in self._slide_layers(key):
-            layer.metadata = slide_metadata(record, key=key)
-        self._viewer.reset_view()
+        """Give a slide's layers, and the regions on it, its resolution after the fact."""
+        self._slides.place(key, record)
+        self.fit()
 
     def show_only_slide(self, key: str) -> None:
         """Hide all other slides."""
-        for layer in self._viewer.layers:
-            other = slide_key_of(layer.metadata)
-            if other is not None:
-                layer.visible = other == key
-
-    def _n_slides(self) -> int:
-        return len(self.slide_keys())
-
-    def _slide_layers(self, key: str) -> list[Image]:
-        return [layer for layer in self._viewer.layers if slide_key_of(layer.metadata) == key]
+        self._slides.show_only(key)
 
     # Maps
 
@@ -149,7 +143,7 @@ class NapariCanvas:
 
     def _place_of(self, shown: ShownMap) -> int:
         """Above the slides, and a visible map above those that are not."""
-        return self._n_slides() + (len(self._maps) - 1 if shown.is_visible else 0)
+        return self._slides.count() + (len(self._maps) - 1 if shown.is_visible else 0)
 
     def when_idle(self, callback: Callable[[], None]) -> None:
         """Call back soon, when what has been drawn so far is on the screen."""
@@ -183,7 +177,10 @@ class NapariCanvas:
         """Remove all maps, classes and outlines of tiles."""
         layers: list[Layer] = [*self._maps.values(), *self._classes.values()]
         layers += [self._outline] if self._outline is not None else []
+        names = tuple(self._classes)
         self._maps, self._classes, self._outline = {}, {}, None
+        for name in names:
+            self._refresh_chips(name)
         self._refresh_legend()
         self._marks.clear()
         for layer in layers:
@@ -199,10 +196,10 @@ class NapariCanvas:
             self._viewer.layers.selection.active = layer
         self._refresh_legend()
 
-    def _refresh_legend(self) -> None:
-        visible = [layer.shown.heatmap for layer in self._maps.values() if layer.visible]
+    def _refresh_legend(self, _event: Any = None) -> None:
+        visible = [layer.shown for layer in self._maps.values() if layer.visible]
         legend = self._viewer.canvas.overlays.text
-        legend.text = "\n".join(legend_line(heatmap) for heatmap in visible)
+        legend.text = legend_text(visible, width_px=self._viewer.canvas.size[1])
         legend.visible = bool(visible)
 
     # Tiles: classes, outlines, clicks, the camera
@@ -212,10 +209,20 @@ class NapariCanvas:
         layer = self._classes.get(shown.name)
         if layer is None:
             layer = ClassLayer(shown)
+            layer.events.visible.connect(partial(self._refresh_chips, shown.name))
             self._classes[shown.name] = layer
-            self._insert_quietly(self._n_slides() + len(self._maps) + len(self._classes) - 1, layer)
+            self._insert_quietly(self._slides.count() + len(self._maps) + len(self._classes) - 1, layer)
         else:
             layer.show(shown)
+        self._refresh_chips(shown.name)
+
+    def put_legend(self, name: str, legend: Legend | None) -> None:
+        """Show a legend of classes beside those of the maps; None takes it away."""
+        self._chips.put(name, legend)
+
+    def _refresh_chips(self, name: str, _event: Any = None) -> None:
+        layer = self._classes.get(name)
+        self._chips.put(name, layer.legend() if layer is not None and layer.visible else None)
 
     def set_classes_visible(self, name: str, *, is_visible: bool) -> None:
         """Show or hide classes; harmless where there are none."""
@@ -229,6 +236,7 @@ class NapariCanvas:
         if layer is not None and layer in self._viewer.layers:
             self._viewer.layers.remove(layer)
         self._refresh_legend()
+        self._refresh_chips(name)
 
     def outline_tiles(self, boxes: Sequence[Box], record: SlideRecord) -> None:
         """Draw a line around tiles that are spoken of; an empty sequence takes it away."""
@@ -270,8 +278,9 @@ class NapariCanvas:
         camera.centre_on(self._viewer, xy_px0, record)
 
     def fit(self) -> None:
-        """Show all that there is."""
-        self._viewer.reset_view()
+        """Show all of the slide that is shown; slides that are hidden may be larger, and do not count."""
+        shown = [layer for layer in self._viewer.layers if layer.visible and slide_key_of(layer.metadata)]
+        self._viewer.reset_view(layers=shown or None)
 
     def world_per_screen_px(self) -> float:
         """Tell how much of the world a pixel of the screen shows: micrometres where they are known."""
@@ -328,7 +337,8 @@ class NapariCanvas:
     def _layer_removed(self, event: Any) -> None:
         layer: Layer = event.value
         key = slide_key_of(layer.metadata)
-        if key is not None and not self._slide_layers(key):
+        if key is not None and not self._slides.of(key):
+            self._slides.refresh_ground()
             self.events.slide_removed.emit(key)
         if isinstance(layer, MapLayer) and self._maps.get(layer.map_name) is layer:
             del self._maps[layer.map_name]
@@ -336,6 +346,7 @@ class NapariCanvas:
             self.events.map_removed.emit(layer.map_name)
         if isinstance(layer, ClassLayer) and self._classes.get(layer.shown.name) is layer:
             del self._classes[layer.shown.name]
+            self._refresh_chips(layer.shown.name)
 
     def _camera_moved(self, _event: Any = None) -> None:
         if not self._view_timer.isActive():

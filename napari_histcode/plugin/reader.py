@@ -9,12 +9,17 @@ from typing import Any
 
 import napari
 
-from napari_histcode.errors import AnnotationFileError
+from napari_histcode.errors import AnnotationFileError, SessionFileError
 from napari_histcode.plugin import open_slides
 from napari_histcode.plugin.annotate import inbox
+from napari_histcode.plugin.channel_layers import slide_layers
 from napari_histcode.plugin.formats import may_be_slide
-from napari_histcode.plugin.layers import LayerData, slide_key_of, slide_layer_data
+from napari_histcode.plugin.layers import LayerData, slide_key_of
+from napari_histcode.plugin.saving import inbox as sessions
+from napari_histcode.saved.places import is_session
 from napari_histcode.slide import Slide, open_slide
+
+PLUGIN, WIDGET = "napari-histcode", "HistCode"
 
 PathOrPaths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -35,15 +40,41 @@ def read_slides(path: PathOrPaths) -> list[LayerData]:
     HistCodeError
         If one of them is no slide.
     """
-    layers = [read_slide(each) for each in _paths(path)]
+    layers = [layer for each in _paths(path) for layer in read_slide(each)]
     show_scale_bar()
     return layers
 
 
-def read_slide(path: Path) -> LayerData:
-    """Open one slide as a layer; only its header is read here."""
+def read_slide(path: Path) -> tuple[LayerData, ...]:
+    """Open one slide as a layer, or as one a channel; hardly more than its header is read here."""
     slide = open_slide(path)
-    return slide_layer_data(slide, key=open_slides.register(slide))
+    return slide_layers(slide, key=open_slides.register(slide))
+
+
+def get_session_reader(path: PathOrPaths) -> Callable[[PathOrPaths], list[LayerData]] | None:
+    """Return the reader of sessions if it is one session file, else None."""
+    paths = _paths(path)
+    return open_session if len(paths) == 1 and is_session(paths[0]) else None
+
+
+def open_session(path: PathOrPaths) -> list[Any]:
+    """Hand a session to the dock, which is opened where there is none.
+
+    Raises
+    ------
+    SessionFileError
+        If there is no window to open it in.
+    """
+    (file,) = _paths(path)
+    if not sessions.deliver(file):
+        viewer = napari.current_viewer()
+        if viewer is None:
+            raise SessionFileError(
+                "A session is opened in the window.", advice="Open napari, and there Plugins > HistCode."
+            )
+        viewer.window.add_plugin_dock_widget(PLUGIN, WIDGET)
+        sessions.deliver(file)
+    return [(None,)]
 
 
 def get_regions_reader(path: PathOrPaths) -> Callable[[PathOrPaths], list[LayerData]] | None:

@@ -21,6 +21,7 @@ from napari_histcode.plugin.evidence import Evidence
 from napari_histcode.plugin.map_list import MapRow
 from napari_histcode.scores.scores import MapKind, SlideScores, TileMap
 from napari_histcode.slide import Slide, SlideRecord
+from napari_histcode.slide.record import FLUORESCENCE
 
 if TYPE_CHECKING:
     from napari_histcode.pipeline import Analysis  # brings torch
@@ -123,7 +124,13 @@ class Session:
     analysing: Activity = field(default_factory=Activity)
     """The analysis."""
     result: Result | None = None
-    """What is known of the current slide."""
+    """What is known of the current slide; None also while that is hidden from its reader."""
+    veiled: frozenset[str] = frozenset()
+    """Keys of slides whose results are hidden until their reader has placed a first opinion."""
+    shows_file_names: bool = False
+    """Whether the panels call a slide by its file's name; off again at each start, and never kept."""
+    is_arranged: bool = False
+    """Whether the maps are on as the reader left them, so that no tool chooses another one by itself."""
     evidence: Mapping[tuple[str, str], Evidence] = field(default_factory=dict)
     """Head and output to what was measured of it; empty where the model of the result is not known."""
     annotations: tuple[Annotation, ...] = ()
@@ -136,6 +143,8 @@ class Session:
     """Names of the maps that are switched on."""
     selected_map: str | None = None
     """The map that the controls of the panel speak of."""
+    covered_maps: frozenset[str] = frozenset()
+    """Maps that are on and give way for now, while a tool paints something else over the tiles."""
     map_kind: MapKind = "single_tile"
     """Which kind of map the rows of outputs show."""
     normalisation: Normalisation | None = None
@@ -148,8 +157,15 @@ class Session:
     """Windows of values that the user set, by map and normalisation (`window_key`)."""
     hides_outside: bool = False
     """Whether tiles with values outside the window are not drawn."""
+    is_smooth: bool = False
+    """Whether colours pass softly from tile to tile."""
     opacity: float = DEFAULT_OPACITY
     """Of all maps, 0 to 1."""
+
+    @property
+    def is_veiled(self) -> bool:
+        """Whether what the model says of the current slide is hidden from its reader."""
+        return self.current is not None and self.current.key in self.veiled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +182,12 @@ def analyse_offer(session: Session) -> Offer:
     """Decide whether the current slide can be analysed now."""
     if session.current is None:
         return Offer(is_enabled=False, reason="Open a slide first.")
+    if session.current.record.modality == FLUORESCENCE:
+        return Offer(
+            is_enabled=False,
+            reason="This slide is fluorescence, and the models read H&E in bright field. Look at its "
+            "channels here, and analyse an H&E scan of the same block.",
+        )
     if session.current.slide.mpp is None:
         return Offer(
             is_enabled=False, reason="Give the slide's resolution first: tiles have a physical size."

@@ -22,10 +22,13 @@ def stylesheet(theme_name: str) -> str:
     text, background = _channels(theme.text), _channels(theme.background)
     muted = _mix(text, background, 0.62)
     line = _mix(text, background, 0.2)
+    raised = _mix(text, background, 0.06)
     pressed = _mix(_channels_of_hex(ACCENT), (0, 0, 0), 0.85)
     error = _mix(_channels(theme.error), text, 0.75)
     return f"""
     #histcode QLabel {{ background: transparent; }}
+    #histcode[{ROLE}="over"] {{ background: {_css(background)}; border: none;
+        border-bottom: 1px solid {line}; }}
     #histcode QLabel[{ROLE}="heading"] {{ color: {muted}; font-weight: 600; }}
     #histcode QLabel[{ROLE}="title"] {{ font-weight: 600; }}
     #histcode QLabel[{ROLE}="muted"] {{ color: {muted}; }}
@@ -33,6 +36,8 @@ def stylesheet(theme_name: str) -> str:
     #histcode QFrame[{ROLE}="line"] {{ background: {line}; border: none; margin: 0; padding: 0; }}
     #histcode QFrame[{ROLE}="drop"] {{ border: 1px dashed {muted}; border-radius: 6px; }}
     #histcode QFrame[{ROLE}="drop"][hovered="true"] {{ border: 1px solid {ACCENT}; }}
+    #histcode QFrame[{ROLE}="card"] {{ border: none; border-top: 2px solid {ACCENT}; background: {raised}; }}
+    #histcode QWidget[{ROLE}="sheet"] {{ background: {_css(background)}; }}
     #histcode QFrame[{ROLE}="question"] {{ border: 1px solid {ACCENT}; border-radius: 6px; }}
     #histcode QPushButton {{ padding: 4px 10px; }}
     #histcode QPushButton[{ROLE}="primary"] {{ background: {ACCENT}; color: white; font-weight: 600; }}
@@ -77,14 +82,24 @@ def stylesheet(theme_name: str) -> str:
     #histcode QPushButton[{ROLE}="small"] {{ padding: 3px 6px; }}
     #histcode QPushButton[{ROLE}="quiet"] {{ padding: 1px 7px; }}
     #histcode QPushButton[{ROLE}="quiet"]:disabled {{ color: {line}; }}
+    #histcode QPushButton[{ROLE}="quiet"]:checked {{ background: {ACCENT}; color: white; }}
+    #histcode QPushButton[{ROLE}="small"]:checked {{ background: {ACCENT}; color: white; }}
     #histcode QPushButton[{ROLE}="link"] {{ background: transparent; border: none; padding: 0 2px;
         text-decoration: underline; color: {_css(text)}; }}
     #histcode QTableView {{ background: transparent; border: 1px solid {line}; font-size: {theme.font_size};
         selection-background-color: {line}; selection-color: {_css(text)}; }}
     #histcode QTableView QHeaderView::section {{ background: transparent; color: {muted}; border: none;
         border-bottom: 1px solid {line}; padding: 2px 4px; }}
+    #histcode QPushButton[{ROLE}="quiet fold"] {{ background: transparent; border: none; padding: 2px 0;
+        text-align: left; color: {muted}; }}
     #histcode QPushButton[{ROLE}="fold"] {{ background: transparent; border: none; padding: 2px 0;
         font-weight: 600; text-align: left; }}
+    #histcode QPlainTextEdit {{ border: 1px solid {line}; border-radius: 3px; padding: 2px; }}
+    #histcode QPushButton[{ROLE}="choice"]:focus, #histcode QPushButton[{ROLE}="link"]:focus,
+    #histcode QPushButton[{ROLE}="fold"]:focus, #histcode QListView:focus, #histcode QListWidget:focus,
+    #histcode QListView[{ROLE}="tiles"]:focus, #histcode QTableView:focus, #histcode QPlainTextEdit:focus,
+    #histcode QCheckBox:focus, #histcode QSlider:focus, #histcode QScrollArea:focus
+        {{ border: 1px solid {ACCENT}; border-radius: 3px; }}
     """
 
 

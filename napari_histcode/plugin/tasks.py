@@ -19,9 +19,10 @@ from napari_histcode.features.bag import FeatureBag
 from napari_histcode.heatmap.colour import SEQUENTIAL, colour_table
 from napari_histcode.models.library import BUNDLED, bundled_folder, list_models, read_card
 from napari_histcode.plugin import open_slides
+from napari_histcode.plugin.channel_layers import slide_layers
 from napari_histcode.plugin.evidence import Evidence, evidence_by_output
 from napari_histcode.plugin.feature_cache import feature_file
-from napari_histcode.plugin.layers import LayerData, slide_layer_data
+from napari_histcode.plugin.layers import LayerData
 from napari_histcode.plugin.preview import MapBox
 from napari_histcode.plugin.session import Choice
 from napari_histcode.plugin.wording import model_tooltip
@@ -42,8 +43,8 @@ class OpenRequest:
 
     path: Path
     """The slide."""
-    mpp: float | None = None
-    """Micrometres per level-0 pixel, where the user gave them."""
+    mpp: float | tuple[float, float] | None = None
+    """Micrometres per level-0 pixel, or those along x and y, where the user gave them."""
     result: Path | None = None
     """Folder of a finished result of this slide."""
     annotations: Path | None = None
@@ -62,6 +63,8 @@ class Opened:
     """The open slide."""
     layer: LayerData
     """The slide as a layer; made here, since building a lazy pyramid takes its time too."""
+    further_layers: tuple[LayerData, ...] = ()
+    """Further channels of a fluorescence slide, each a layer."""
     scores: SlideScores | None = None
     """Scores of the result folder."""
     bag: FeatureBag | None = None
@@ -109,10 +112,12 @@ def open_together(request: OpenRequest) -> Opened:
         errors.append(error)
     _warm(slide)
     key = request.key or open_slides.register(slide)
+    layer, *further = slide_layers(slide, key=key)
     return Opened(
         key=key,
         slide=slide,
-        layer=slide_layer_data(slide, key=key),
+        layer=layer,
+        further_layers=tuple(further),
         scores=scores,
         bag=bag,
         annotations=annotations,

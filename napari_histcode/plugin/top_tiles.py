@@ -24,8 +24,9 @@ def end_tiles(tile_map: TileMap, *, is_top: bool, n_tiles: int = N_SHOWN) -> tup
     Returns
     -------
     tuple of int
-        Positions in the grid; of equal values the first.
+        Positions in the grid; of equal values the first counts as higher, as on a contact sheet.
     """
-    values = tile_map.values if not is_top else -tile_map.values
-    order = np.argsort(values, kind="stable")
-    return tuple(int(place) for place in order[np.isfinite(values[order])][:n_tiles])
+    values = tile_map.values
+    known = np.flatnonzero(np.isfinite(values))
+    order = known[np.argsort(-values[known], kind="stable")]
+    return tuple((order if is_top else order[::-1])[:n_tiles].tolist())

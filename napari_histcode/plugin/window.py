@@ -11,6 +11,7 @@ from qtpy.QtCore import QEventLoop, QTimer
 from qtpy.QtWidgets import QApplication
 
 from napari_histcode.plugin.dock import HistCodeDock
+from napari_histcode.plugin.queue.plan import is_any_active
 from napari_histcode.plugin.session import Phase
 
 PLUGIN, WIDGET = "napari-histcode", "HistCode"
@@ -19,7 +20,9 @@ SETTLE_S = 0.6
 """After the last layer has loaded, for napari to draw it."""
 
 
-def open_window(*, title: str = "HistCode", theme: str | None = None) -> tuple[napari.Viewer, HistCodeDock]:
+def open_window(
+    *, title: str = "HistCode", theme: str | None = None, offers_tour: bool = False
+) -> tuple[napari.Viewer, HistCodeDock]:
     """Open napari with the dock at its right.
 
     Parameters
@@ -28,19 +31,24 @@ def open_window(*, title: str = "HistCode", theme: str | None = None) -> tuple[n
         Title of the window.
     theme : str, optional
         One of napari's themes, for this window only.
+    offers_tour : bool
+        Whether somebody new is shown the first steps; not where nobody is there to read them.
     """
     viewer = napari.Viewer(title=title)
     if theme is not None:
         viewer.theme = theme
     _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, WIDGET)
+    if not offers_tour:
+        dock.guidance.tour.withhold()
     return viewer, dock
 
 
 def is_settled(viewer: napari.Viewer, dock: HistCodeDock) -> bool:
     """Whether nothing is being opened or analysed, and all visible layers have their pixels."""
     session = dock.session
-    is_idle = session.opening.phase is Phase.IDLE and session.analysing.phase is Phase.IDLE
-    return is_idle and all(layer.loaded for layer in viewer.layers if layer.visible)
+    is_busy = session.opening.phase is not Phase.IDLE or is_any_active(dock.controller.queue.state.items)
+    is_busy |= dock.saving.state.activity.phase is not Phase.IDLE
+    return not is_busy and all(layer.loaded for layer in viewer.layers if layer.visible)
 
 
 def wait_until(condition: Callable[[], bool], *, patience_s: float) -> bool:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isnan
+from textwrap import wrap
 
 from napari_histcode.errors import HistCodeError
 from napari_histcode.heatmap import Heatmap
 from napari_histcode.models.card import ModelCard
+from napari_histcode.plugin.canvas import ShownMap
 from napari_histcode.plugin.magnification import describe, magnification
 from napari_histcode.progress import Progress
 from napari_histcode.scores.scores import MapKind, Prediction
-from napari_histcode.slide import Mpp, SlideRecord
+from napari_histcode.slide import Mpp, Slide, SlideRecord
+from napari_histcode.slide.record import FLUORESCENCE
+
+LETTER_PX, LEAST_LETTERS = 9.0, 14
+"""Width of a letter of the legend on the canvas, and the fewest in a line."""
+
+SCALE_BAR_PX = 130
+"""Room on the canvas for the scale bar and margins."""
 
 BY = "\N{MULTIPLICATION SIGN}"
 
@@ -27,6 +37,7 @@ KIND_LABELS: dict[MapKind, str] = {
     "cluster": "cluster",
     "distance": "distance",
     "spread": "spread",
+    "signature": "signature",
 }
 
 KIND_MEANINGS: dict[MapKind, str] = {
@@ -40,6 +51,7 @@ KIND_MEANINGS: dict[MapKind, str] = {
     "cluster": "To which group of alike tiles this one belongs.",
     "distance": "How far this tile lies from those that the model learned from, 0 to 1.",
     "spread": "How much the heads of an ensemble differ about this tile.",
+    "signature": "Mean over the signature's genes of what the model says of this tile alone, as z-scores.",
 }
 
 
@@ -66,6 +78,13 @@ def levels(record: SlideRecord) -> str:
     if count > 1:
         text = f"{count} levels, down to 1/{max(record.level_downsamples[-1]):.3g}"
     return f"{text} · {record.vendor}" if record.vendor else text
+
+
+def channels(slide: Slide) -> str:
+    """Name the channels of a fluorescence slide; empty for bright field."""
+    if slide.record.modality != FLUORESCENCE:
+        return ""
+    return f"Fluorescence: {', '.join(channel.name for channel in slide.channels)}"
 
 
 def duration(seconds: float) -> str:
@@ -111,10 +130,19 @@ def hover(label: str, raw: float, percentile: float, z: float, *, unit: str = ""
     return f"{label} {' '.join([number, unit]).strip()} (p {percentile:.0f}, z {z:.1f})"
 
 
-def legend_line(heatmap: Heatmap) -> str:
+def legend_line(heatmap: Heatmap, *, is_smooth: bool = False) -> str:
     """Tell what a map shows and what its numbers are."""
     unit = f", {heatmap.unit}" if heatmap.unit else ""
-    return f"{heatmap.label} ({heatmap.quantity}{unit})"
+    smoothed = ", smoothed" if is_smooth else ""
+    return f"{heatmap.label} ({heatmap.quantity}{unit}{smoothed})"
+
+
+def legend_text(maps: Sequence[ShownMap], *, width_px: float) -> str:
+    """Tell of all maps what they show, in lines that leave room for the scale bar beside them."""
+    n_letters = max(LEAST_LETTERS, int((width_px - SCALE_BAR_PX) / LETTER_PX))
+    texts = (legend_line(shown.heatmap, is_smooth=shown.is_smooth) for shown in maps)
+    lines = (wrap(text, n_letters, break_on_hyphens=False) for text in texts)
+    return "\n".join("\n".join(line) for line in lines)
 
 
 def model_tooltip(card: ModelCard) -> str:

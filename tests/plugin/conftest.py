@@ -37,6 +37,16 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of what the user keeps for each test alone; its user has seen the first steps."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    (folder / "first_tour.json").write_text('{"shown": true}')
+    monkeypatch.setenv("HISTCODE_HOME", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_model(tmp_path_factory.mktemp("models") / "random")
@@ -94,7 +104,7 @@ def make_window(
     make_napari_viewer_proxy: Callable[..., Any], qtbot: Any
 ) -> Iterator[Callable[[], tuple[Any, Any]]]:
     """Open a viewer with the dock in it, as napari does it for its users."""
-    docks = []
+    windows = []
 
     def make() -> tuple[Any, Any]:
         from napari_histcode.plugin.dock import HistCodeDock
@@ -102,9 +112,24 @@ def make_window(
         viewer = make_napari_viewer_proxy()
         dock = HistCodeDock(viewer)
         viewer.window.add_dock_widget(dock, name="HistCode")
-        docks.append(dock)
+        windows.append((viewer, dock))
         return viewer, dock
 
     yield make
-    for dock in docks:
+    for viewer, dock in windows:
         dock.shut_down()
+        _end_slicing(viewer)
+
+
+def _end_slicing(viewer: Any) -> None:
+    """Let what napari's slicing thread has sent to the window arrive: until then it holds the viewer."""
+    from qtpy.QtWidgets import QApplication
+
+    from napari_histcode.plugin.window import wait_until
+
+    def is_idle() -> bool:
+        return all(layer.loaded for layer in viewer.layers if layer.visible)
+
+    if not is_idle():
+        wait_until(is_idle, patience_s=5)
+    QApplication.processEvents()

@@ -7,6 +7,7 @@ from typing import Any
 
 from napari_histcode.errors import AnalysisCancelledError
 from napari_histcode.plugin.canvas import CanvasEvents, MarkedTiles, ShownClasses, ShownMap
+from napari_histcode.plugin.class_legend import Legend
 from napari_histcode.plugin.jobs import JobOutcome, JobState
 from napari_histcode.plugin.layers import Box, LayerData, Pair, slide_key_of
 from napari_histcode.progress import CancelToken, Progress
@@ -19,6 +20,7 @@ class FakeCanvas:
     def __init__(self) -> None:
         self.events = CanvasEvents()
         self.slides: dict[str, LayerData] = {}
+        self.channels: dict[str, tuple[LayerData, ...]] = {}
         self.placed: dict[str, SlideRecord] = {}
         self.only: str | None = None
         self.maps: dict[str, ShownMap] = {}
@@ -26,6 +28,7 @@ class FakeCanvas:
         self.opacity: float | None = None
         self.reported: list[BaseException] = []
         self.classes: dict[str, ShownClasses] = {}
+        self.legends: dict[str, Legend | None] = {}
         self.outlined: tuple[Box, ...] = ()
         self.marked: tuple[MarkedTiles, ...] = ()
         self.flights: list[Box] = []
@@ -39,10 +42,11 @@ class FakeCanvas:
     def slide_keys(self) -> tuple[str, ...]:
         return tuple(self.slides)
 
-    def add_slide(self, data: LayerData) -> None:
+    def add_slide(self, data: LayerData, *further: LayerData) -> None:
         key = slide_key_of(data[1]["metadata"])
         assert key is not None
         self.slides[key] = data
+        self.channels[key] = (data, *further)
         self.events.slide_added.emit(key)
 
     def remove_slide(self, key: str) -> None:
@@ -77,6 +81,9 @@ class FakeCanvas:
     def put_classes(self, shown: ShownClasses) -> None:
         self.classes[shown.name] = shown
         self.visible[shown.name] = True
+
+    def put_legend(self, name: str, legend: Legend | None) -> None:
+        self.legends[name] = legend
 
     def set_classes_visible(self, name: str, *, is_visible: bool) -> None:
         if name in self.classes:

@@ -234,12 +234,13 @@ def test_a_file_that_is_no_slide_is_told_of(desk: AskDesk, two_results: Path, tm
 
 
 def test_a_folder_without_results_says_what_to_do(desk: AskDesk, tmp_path: Path) -> None:
-    folder = desk.ask.similar_folder
-    folder.choose_folder(tmp_path)
+    folder, empty = desk.ask.similar_folder, tmp_path / "empty"
+    empty.mkdir()
+    folder.choose_folder(empty)
     desk.jobs.run_all()
     assert folder.state.indexing.is_error
     assert "Analyse slides" in folder.state.indexing.text
-    assert not list(tmp_path.rglob("*.json"))
+    assert not list(empty.rglob("*.json"))
 
 
 def test_the_latest_question_wins() -> None:

@@ -9,12 +9,19 @@ import pytest
 
 npe2 = pytest.importorskip("npe2")
 
-from napari_histcode.errors import AnnotationFileError, NotASlideError, SlideNotFoundError  # noqa: E402
+from napari_histcode.errors import (  # noqa: E402
+    AnnotationFileError,
+    NotASlideError,
+    SessionFileError,
+    SlideNotFoundError,
+)
 from napari_histcode.plugin.annotate.inbox import SUFFIXES  # noqa: E402
 from napari_histcode.plugin.formats import IMAGE_SUFFIXES, SCANNER_SUFFIXES, may_be_slide  # noqa: E402
 from napari_histcode.plugin.layers import slide_key_of  # noqa: E402
 from napari_histcode.plugin.open_slides import find  # noqa: E402
-from napari_histcode.plugin.reader import get_reader, get_regions_reader  # noqa: E402
+from napari_histcode.plugin.reader import get_reader, get_regions_reader, get_session_reader  # noqa: E402
+from napari_histcode.plugin.saving import inbox  # noqa: E402
+from napari_histcode.saved.places import SUFFIX  # noqa: E402
 
 MANIFEST = Path(__file__).parents[2] / "napari_histcode" / "napari.yaml"
 
@@ -31,7 +38,8 @@ def test_manifest_is_found_at_the_top_level_too() -> None:
 
 
 def test_manifest_names_every_format(manifest: npe2.PluginManifest) -> None:
-    reader, of_regions = manifest.contributions.readers
+    reader, of_sessions, of_regions = manifest.contributions.readers
+    assert of_sessions.filename_patterns == [f"*{SUFFIX}"]
     for suffix in SUFFIXES:
         assert any(fnmatch(f"a{suffix}", pattern) for pattern in of_regions.filename_patterns)
     assert {f"*.{suffix}" for suffix in SCANNER_SUFFIXES + IMAGE_SUFFIXES} == set(reader.filename_patterns)
@@ -81,6 +89,21 @@ def test_regions_need_a_slide_or_the_dock(tmp_path: Path) -> None:
     assert reader is not None
     with pytest.raises(AnnotationFileError, match="none is open"):
         reader(str(tmp_path / "a.geojson"))
+
+
+def test_a_session_goes_to_the_dock_and_is_no_file_of_regions(tmp_path: Path) -> None:
+    path = tmp_path / "one.histcode.json"
+    assert get_regions_reader(str(path)) is None
+    assert get_session_reader(str(tmp_path / "one.json")) is None
+    taken: list[Path] = []
+    end = inbox.receive(taken.append)
+    try:
+        assert get_session_reader(str(path))(str(path)) == [(None,)]
+    finally:
+        end()
+    assert taken == [path]
+    with pytest.raises(SessionFileError, match="in the window"):
+        get_session_reader(str(path))(str(path))
 
 
 def test_reader_leaves_other_things_alone(tmp_path: Path) -> None:

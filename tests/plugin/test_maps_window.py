@@ -52,6 +52,21 @@ def test_window_of_values(qtbot: Any, analysed: tuple[Any, Any]) -> None:
     np.testing.assert_array_equal(layer.data, before)
 
 
+def test_smoothing_is_off_until_asked_for_and_is_told(qtbot: Any, analysed: tuple[Any, Any]) -> None:
+    viewer, dock = analysed
+    (name,) = dock.session.visible_maps
+    layer = layer_of(dock, name)
+    values = layer.data.copy()
+    assert layer.interpolation2d == "nearest"
+    dock.maps_panel.smooth_box.setChecked(True)
+    assert layer.interpolation2d == "linear"
+    assert "smoothed" in viewer.canvas.overlays.text.text
+    np.testing.assert_array_equal(layer.data, values)
+    dock.maps_panel.smooth_box.setChecked(False)
+    assert layer.interpolation2d == "nearest"
+    assert "smoothed" not in viewer.canvas.overlays.text.text
+
+
 def test_arrow_keys_move_an_end(qtbot: Any, analysed: tuple[Any, Any]) -> None:
     _, dock = analysed
     histogram = dock.maps_panel.histogram

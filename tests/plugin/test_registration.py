@@ -70,7 +70,7 @@ def test_heatmap_lies_on_its_tile(make_napari_viewer: Any, qtbot: Any, slide_pat
 
     viewer = make_napari_viewer(show=True)
     shown = make_shown(slide_path)
-    data, keywords, _ = read_slide(slide_path)
+    ((data, keywords, _),) = read_slide(slide_path)
     keywords |= {"scale": um_per_px0(shown.record), "units": units_of(shown.record)}
     slide = viewer.add_layer(Image(data, **keywords))
     heatmap = viewer.add_layer(MapLayer(shown))

@@ -46,7 +46,12 @@ def test_only_the_last_question_is_answered_and_nothing_is_read_twice(slide_path
 
 @pytest.mark.gui
 def test_choosing_a_tile_flies_there(
-    qtbot: Any, make_window: Any, model_folder: Path, slide_path: Path
+    qtbot: Any,
+    make_window: Any,
+    model_folder: Path,
+    slide_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     viewer, dock = make_window()
     dock.controller.choose_model(str(model_folder))
@@ -66,3 +71,9 @@ def test_choosing_a_tile_flies_there(
 
     click(qtbot, panel.lowest_button)
     assert panel.gallery.positions[0] == int(np.argmin(values))
+
+    dialog = "napari_histcode.plugin.panels.tiles_panel.QFileDialog.getSaveFileName"
+    monkeypatch.setattr(dialog, lambda *_: (str(tmp_path / "sheet"), "PDF (*.pdf)"))
+    click(qtbot, panel.sheet_button)
+    qtbot.waitUntil(lambda: panel.job.text.text() == f"Written to {tmp_path / 'sheet.pdf'}", timeout=30_000)
+    assert (tmp_path / "sheet.pdf").is_file()

@@ -9,7 +9,7 @@ from pathlib import Path
 from napari_histcode.annotations import Annotation
 from napari_histcode.plugin.annotate import edits, inbox
 from napari_histcode.plugin.annotate.board import RegionBoard
-from napari_histcode.plugin.annotate.class_controller import MOST_HOT_KEYS, ClassController
+from napari_histcode.plugin.annotate.class_controller import ClassController
 from napari_histcode.plugin.annotate.drawing import Drawing
 from napari_histcode.plugin.annotate.file_controller import FileController
 from napari_histcode.plugin.annotate.keeper import Keeper
@@ -21,14 +21,12 @@ from napari_histcode.plugin.annotate.tasks import ReadRegions
 from napari_histcode.plugin.annotate.view import RegionView
 from napari_histcode.plugin.canvas import Canvas
 from napari_histcode.plugin.jobs import JobRunner
+from napari_histcode.plugin.keys.registry import keys_of
 from napari_histcode.plugin.map_controller import MapController
 from napari_histcode.plugin.session import Session
 from napari_histcode.plugin.tasks import Opened
 
-TOOL_KEYS = {
-    "M": Tool.MOVE, "P": Tool.POLYGON, "F": Tool.FREEHAND, "R": Tool.RECTANGLE, "O": Tool.ELLIPSE,
-    "B": Tool.BRUSH,
-}  # fmt: skip
+TOOLS_WITH_KEYS = (Tool.MOVE, Tool.POLYGON, Tool.FREEHAND, Tool.RECTANGLE, Tool.ELLIPSE, Tool.BRUSH)
 """QuPath's keys, while the regions are the active layer; napari's own (S, D, E, I, X ...) go on working."""
 
 LEAST_RADIUS, MOST_RADIUS = 1.0, 2000.0
@@ -183,29 +181,28 @@ class AnnotateController:
 
     def keys(self) -> dict[str, Callable[[], object]]:
         """Keys of the page, wherever the viewer has the focus."""
-        bound: dict[str, Callable[[], object]] = {
-            "Control-Z": self.undo,
-            "Control-Shift-Z": self.redo,
-            "Control-Y": self.redo,
-            "Shift-H": self.toggle_visible,
-            "Shift-D": self.selecting.duplicate,
+        actions: dict[str, Callable[[], object]] = {
+            "undo": self.undo,
+            "redo": self.redo,
+            "regions.hide": self.toggle_visible,
+            "regions.copy": self.selecting.duplicate,
         }
-        for number in range(1, MOST_HOT_KEYS + 1):
-            bound[f"Control-{number}"] = partial(self.classes.choose_number, number - 1)
-        return bound
+        bound = {key: action for name, action in actions.items() for key in keys_of(name)}
+        return bound | self._class_keys("class.choose")
 
     def pen_keys(self) -> dict[str, Callable[[], object]]:
         """Keys of the page while the regions are the active layer; digits only while drawing."""
-        bound: dict[str, Callable[[], object]] = {
-            key: partial(self.set_tool, tool) for key, tool in TOOL_KEYS.items()
+        actions: dict[str, Callable[[], object]] = {
+            f"tool.{tool.value}": partial(self.set_tool, tool) for tool in TOOLS_WITH_KEYS
         }
-        bound["["] = lambda: self.set_radius(self.state.radius_um / 1.25)
-        bound["]"] = lambda: self.set_radius(self.state.radius_um * 1.25)
-        bound["A"] = bound["Control-A"] = self.selecting.select_in_view
-        if self.state.tool.is_drawing:
-            for number in range(1, MOST_HOT_KEYS + 1):
-                bound[str(number)] = partial(self.classes.choose_number, number - 1)
-        return bound
+        actions["brush.smaller"] = lambda: self.set_radius(self.state.radius_um / 1.25)
+        actions["brush.larger"] = lambda: self.set_radius(self.state.radius_um * 1.25)
+        actions["regions.select_in_view"] = self.selecting.select_in_view
+        bound = {key: action for name, action in actions.items() for key in keys_of(name)}
+        return bound | (self._class_keys("class.draw") if self.state.tool.is_drawing else {})
+
+    def _class_keys(self, name: str) -> dict[str, Callable[[], object]]:
+        return {key: partial(self.classes.choose_number, place) for place, key in enumerate(keys_of(name))}
 
     def _refresh_keys(self) -> None:
         self._board.bind_keys(self.keys() if self.state.is_in_front else {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shapely
+from psygnal import Signal
 from shapely.geometry.base import BaseGeometry
 
 from napari_histcode.annotations import Annotation
@@ -31,6 +32,9 @@ class Drawing:
     board : RegionBoard
         Where it was drawn.
     """
+
+    placed = Signal(object)
+    """Somebody drew a region by hand, or went on with one: its class, None for unclassified."""
 
     def __init__(
         self, store: RegionStore, state: AnnotateState, view: RegionView, board: RegionBoard
@@ -119,6 +123,7 @@ class Drawing:
             label = f"draw {edits.class_label(name)}"
             said = f"Drew {edits.class_label(name)}.{mended}"
             self._store.commit(label, (*regions, new), notice=said)
+            self.placed.emit(name)
             return
         if not is_editable(target):
             self._store.say(STAYS, is_error=True)
@@ -127,6 +132,7 @@ class Drawing:
         label = f"add to {edits.class_label(target.class_name)}"
         said = f"Added to {edits.class_label(target.class_name)}.{mended}"
         self._store.commit(label, edits.put(regions, {str(target.id): grown}), notice=said)
+        self.placed.emit(target.class_name)
 
     def _subtract(self, shaped: Shaped) -> None:
         chosen = self._store.selected

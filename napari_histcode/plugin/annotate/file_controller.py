@@ -159,6 +159,16 @@ class FileController:
             entry.key, done, _said(read.found, entry.slide, origin, n_new=len(new), n_others=len(before))
         )
 
+    def imported_of(self, key: str) -> Imported | None:
+        """Tell of the last file that was read on a slide."""
+        known = self._imports.get(key)
+        return None if known is None else known[1]
+
+    def recall(self, key: str, said: Imported) -> None:
+        """Tell of a file that was read in another session; it cannot be read anew."""
+        done = _Import(path=Path(), before=(), ids=frozenset(), label="")
+        self._remember(key, done, replace(said, can_choose_origin=False, n_others=0))
+
     def came_with(self, key: str, slide: Slide, path: Path, read: ReadRegions) -> None:
         """Tell of a file that was opened together with a slide."""
         ids = frozenset(str(region.id) for region in read.regions)

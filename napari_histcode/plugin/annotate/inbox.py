@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-Receiver = Callable[[Sequence[Path]], None]
-
-_receivers: list[Receiver] = []
+from napari_histcode.plugin.inbox import Inbox
+from napari_histcode.saved.places import is_session
 
 SUFFIXES = (".geojson", ".json", ".xml", ".ndpa")
 """Of files of regions; each also packed as ``.gz``."""
@@ -16,23 +15,9 @@ SUFFIXES = (".geojson", ".json", ".xml", ".ndpa")
 def may_be_regions(path: Path) -> bool:
     """Whether a path looks like a file of regions, by its name."""
     name = path.name.lower().removesuffix(".gz").removesuffix(".zip")
-    return not path.is_dir() and name.endswith(SUFFIXES)
+    return not path.is_dir() and name.endswith(SUFFIXES) and not is_session(path)
 
 
-def receive(receiver: Receiver) -> Callable[[], None]:
-    """Take what comes from now on; the last receiver is asked. Returns what ends that."""
-    _receivers.append(receiver)
-
-    def end() -> None:
-        if receiver in _receivers:
-            _receivers.remove(receiver)
-
-    return end
-
-
-def deliver(paths: Sequence[Path]) -> bool:
-    """Hand files over; False if nobody takes them."""
-    if not _receivers:
-        return False
-    _receivers[-1](paths)
-    return True
+_inbox = Inbox[Sequence[Path]]()
+receive = _inbox.receive
+deliver = _inbox.deliver

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
+from pathlib import Path
 
 from napari_histcode.annotations import Annotation, AnnotationSet
 from napari_histcode.errors import HistCodeError
-from napari_histcode.plugin.annotate import autosave, edits
+from napari_histcode.plugin.annotate import autosave, edits, rivals
 from napari_histcode.plugin.annotate.board import RegionBoard
+from napari_histcode.plugin.annotate.history import Regions
+from napari_histcode.plugin.annotate.rivals import Dated
 from napari_histcode.plugin.annotate.state import AnnotateState, Notice
 from napari_histcode.plugin.annotate.store import RegionStore
 from napari_histcode.plugin.annotate.tasks import coloured
@@ -43,15 +47,66 @@ class Keeper:
         self._kept: dict[str, int] = {}
         self._is_foreign: set[str] = set()
         self._restored: dict[str, Notice] = {}
+        self._expected: dict[str, tuple[Path, datetime]] = {}
+        self._others: dict[str, Regions] = {}
         self._n_wishes = 0
         self._pause_s = PAUSE_S
         self._is_writing = False
         store.edited.connect(self._wish)
 
+    def expect(self, digest: str, file: Path, saved: datetime) -> None:
+        """Bring a slide the regions of a session when it comes, or now if it is open.
+
+        Parameters
+        ----------
+        digest : str
+            Of the slide.
+        file : Path
+            GeoJSON of the session.
+        saved : datetime
+            When the session was saved: regions that were kept by themselves later are shown instead.
+        """
+        self._expected[digest] = file, saved
+        for entry in self._entries.values():
+            if entry.record.digest == digest:
+                self._settle(entry)
+
+    def _settle(self, entry: SlideEntry) -> None:
+        file, saved = self._expected.pop(entry.record.digest)
+
+        def read() -> tuple[Dated, Dated | None]:
+            return rivals.read_session_regions(file, saved, entry.slide), rivals.read_kept(entry.slide)
+
+        def ended(outcome: JobOutcome[tuple[Dated, Dated | None]]) -> None:
+            if entry.key not in self._entries:
+                return
+            if outcome.value is None:
+                text = error_text(outcome.error) if outcome.error is not None else ""
+                self._look_for_kept(entry)
+                self._tell(entry.key, Notice(text=f"The session's regions: {text}", is_error=True))
+                return
+            session, kept = outcome.value
+            live = self._store.regions_of(entry.key)
+            settled = rivals.stay(session, live) if live else rivals.settle(session, kept)
+            if not live:
+                self._store.begin(entry.key, settled.regions)
+            if settled.is_kept_other:
+                self._is_foreign.add(entry.key)
+            if settled.others is not None:
+                self._others[entry.key] = settled.others
+            self._tell(entry.key, settled.notice)
+
+        self._jobs.start(uninterrupted(read), on_end=ended)
+
     def look_for(self, entry: SlideEntry) -> None:
         """Bring back the regions of the last time, unless others have come with the slide."""
         self._entries[entry.key] = entry
+        if entry.record.digest in self._expected:
+            self._settle(entry)
+        else:
+            self._look_for_kept(entry)
 
+    def _look_for_kept(self, entry: SlideEntry) -> None:
         def ended(outcome: JobOutcome[AnnotationSet | None]) -> None:
             if outcome.error is not None:
                 text = f"Regions of last time cannot be read: {error_text(outcome.error)}"
@@ -78,7 +133,11 @@ class Keeper:
         if entry is None:
             return
         is_discarding = self._state.restored.action == "Discard"
+        others = self._others.pop(entry.key, None)
         self.dismiss()
+        if others is not None:
+            self._store.commit("use the other regions", others)
+            return
         if is_discarding:
             self._store.commit("discard the regions of last time", ())
             return
@@ -110,6 +169,7 @@ class Keeper:
         self._save_now(key)
         self._entries.pop(key, None)
         self._restored.pop(key, None)
+        self._others.pop(key, None)
         self._kept.pop(key, None)
         self._is_foreign.discard(key)
 

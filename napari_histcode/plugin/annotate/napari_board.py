@@ -16,6 +16,7 @@ from napari_histcode.plugin.annotate.pen_layer import RegionPen
 from napari_histcode.plugin.annotate.picture import RegionPicture
 from napari_histcode.plugin.annotate.region_layer import RegionLayer
 from napari_histcode.plugin.annotate.state import Tool
+from napari_histcode.plugin.keys.registry import key_of
 from napari_histcode.plugin.later import Later
 from napari_histcode.plugin.layers import names_layer_data, pen_keywords, regions_key_of, um_per_px0
 from napari_histcode.slide import SlideRecord
@@ -167,8 +168,8 @@ class NapariBoard:
         self._pen = RegionPen(self.events, **pen_keywords(self._record))
         self._pen.describe = self._describe
         self._pen.visible = self._is_visible
-        self._pen.bind_key("Escape", lambda layer: layer.clear_ink(), overwrite=True)
-        self._pen.bind_key("Backspace", _step_back_or_delete, overwrite=True)
+        self._pen.bind_key(key_of("outline.give_up"), lambda layer: layer.clear_ink(), overwrite=True)
+        self._pen.bind_key(key_of("outline.back_or_delete"), _step_back_or_delete, overwrite=True)
         self._insert(self._pen)
         self._put_pen_keys(self._pen_keys)
 

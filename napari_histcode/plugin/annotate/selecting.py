@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import shapely
+from psygnal import Signal
 from shapely.geometry.base import BaseGeometry
 
 from napari_histcode.annotations import Annotation
@@ -41,6 +42,9 @@ class Selecting:
     canvas : Canvas
         Can fly to a region.
     """
+
+    classified = Signal(object)
+    """Somebody gave regions a class: which, None for unclassified."""
 
     def __init__(
         self, store: RegionStore, state: AnnotateState, view: RegionView, board: RegionBoard, canvas: Canvas
@@ -131,6 +135,7 @@ class Selecting:
                 self._store.regions, free, lambda region: edits.reclassified(region, class_name, classes)
             )
             self._store.commit(label, changed)
+            self.classified.emit(class_name)
 
     def rename(self, name: str) -> None:
         """Name them."""

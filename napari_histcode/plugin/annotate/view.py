@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shapely
+from psygnal import Signal
 
 from napari_histcode.annotations import Annotation
 from napari_histcode.annotations.annotation import Rgb
@@ -38,6 +39,9 @@ class RegionView:
         Where they are drawn.
     """
 
+    painted = Signal()
+    """What is to be seen of the regions has changed."""
+
     def __init__(self, store: RegionStore, state: AnnotateState, board: RegionBoard) -> None:
         self._store, self._state, self._board = store, state, board
         self._picture: RegionPicture | None = None
@@ -54,6 +58,11 @@ class RegionView:
         state.events.is_visible.connect(self._refresh_visibility)
         board.set_describer(self.describe)
 
+    @property
+    def picture(self) -> RegionPicture | None:
+        """All regions of the current slide as they are painted; None without a slide."""
+        return self._picture
+
     def colour_of(self, region: Annotation) -> Rgb:
         """Colour in which a region is drawn."""
         return colour_of(region, self._state.classes)
@@ -65,6 +74,7 @@ class RegionView:
             self._picture = self._shown = None
             self.scene = Scene((), self.colour_of)
             self._board.show(None, None)
+            self.painted.emit()
             return
         if self._picture is None or self._shown != (entry.key, entry.record):
             self._show_slide()
@@ -74,6 +84,7 @@ class RegionView:
             self._board.refresh()
         self._refresh_names()
         self._refresh_pen()
+        self.painted.emit()
 
     def _show_slide(self) -> None:
         entry = self._store.entry
@@ -93,12 +104,14 @@ class RegionView:
             self._board.refresh()
             self._refresh_names()
             self._refresh_pen()
+            self.painted.emit()
         self.refresh_tool()
 
     def _refill(self) -> None:
         if self._picture is not None:
             self._picture.show(self.scene, pen=self._pen_of())
             self._board.refresh()
+            self.painted.emit()
 
     def _pen_of(self) -> Pen:
         """Fill regions while they are worked on; elsewhere the fill would change the colours of maps."""
@@ -106,6 +119,7 @@ class RegionView:
 
     def _refresh_visibility(self) -> None:
         self._board.set_visible(is_visible=self._state.is_visible)
+        self.painted.emit()
 
     def refresh_tool(self) -> None:
         """Hand the tool over with the colour and the radius that it draws with."""

@@ -10,6 +10,7 @@ from napari_histcode.plugin.ask.front import AskFront
 from napari_histcode.plugin.ask.similar_controller import SimilarController
 from napari_histcode.plugin.ask.similar_folder_controller import SimilarFolderController
 from napari_histcode.plugin.ask.teach_controller import TeachController
+from napari_histcode.plugin.ask.tiles import missing
 from napari_histcode.plugin.ask.trust_controller import TrustController
 from napari_histcode.plugin.ask.what_if_controller import WhatIfController
 from napari_histcode.plugin.canvas import Canvas
@@ -47,10 +48,18 @@ class AskController:
         self.similar_folder = SimilarFolderController(main, self.similar.state, canvas)
         self.teach = TeachController(main, annotate, canvas)
         self.explore = ExploreController(main, annotate, canvas)
+        for signal in (session.events.veiled, session.events.current):
+            signal.connect(self._tell_missing)
         self.front.add(WHAT_IF, self.what_if.set_active)
         self.front.add(SIMILAR, self.similar.set_active)
         self.front.add(TEACH, self.teach.set_active)
         self.front.add(EXPLORE, self.explore.set_active)
+
+    def _tell_missing(self) -> None:
+        """Say what is missing where there is no result: there is none yet, or it is hidden."""
+        if self.session.result is None:
+            for state in (self.similar.state, self.teach.state, self.explore.state):
+                state.missing = missing(self.session)
 
     def set_in_front(self, *, is_in_front: bool) -> None:
         """Give the open tool the mouse while the page is in front."""

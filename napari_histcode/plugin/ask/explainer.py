@@ -6,6 +6,7 @@ from functools import partial
 
 from napari_histcode.plugin.ask import tasks
 from napari_histcode.plugin.ask.explained import NO_FEATURES, NO_RESULT, Explained, ExplainerState
+from napari_histcode.plugin.blind.words import HIDDEN
 from napari_histcode.plugin.jobs import JobOutcome, JobRunner, uninterrupted
 from napari_histcode.plugin.session import Activity, Phase, Result, Session
 from napari_histcode.plugin.wording import error_text
@@ -27,13 +28,15 @@ class Explainer:
         self._session = session
         self._jobs = jobs
         session.events.result.connect(self._result_changed)
+        for signal in (session.events.veiled, session.events.current):
+            signal.connect(self._veil_changed)
         self._result_changed()
 
     def _result_changed(self) -> None:
         result, state = self._session.result, self.state
         state.explained = None
         if result is None:
-            state.explaining = Activity(text=NO_RESULT)
+            state.explaining = Activity(text=HIDDEN if self._session.is_veiled else NO_RESULT)
             return
         if result.bag is None:
             state.explaining = Activity(text=NO_FEATURES)
@@ -41,6 +44,10 @@ class Explainer:
         state.explaining = Activity(phase=Phase.WORKING, text="Asking the model …")
         work = uninterrupted(tasks.explain, result, result.bag, self._session.model)
         self._jobs.start(work, on_end=partial(self._ended, result))
+
+    def _veil_changed(self) -> None:
+        if self._session.result is None:
+            self._result_changed()
 
     def _ended(self, result: Result, outcome: JobOutcome[Explained]) -> None:
         if self._session.result is not result:

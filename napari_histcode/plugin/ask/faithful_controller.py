@@ -172,6 +172,7 @@ class FaithfulController:
         self._is_first = False
         session, first = self.session, first_choice(explained.result.scores)[:1]
         is_untouched = session.visible_maps == set(first) and (session.selected_map,) == first
+        is_untouched &= not session.is_arranged
         ranking = most_faithful(measured)
         if is_untouched and ranking.is_above_chance and (ranking.recommended,) != first:
             self._show(ranking.recommended)

@@ -25,18 +25,20 @@ class HiddenMaps:
     def hide(self) -> None:
         """Hide the maps that are visible now; what the user switches on meanwhile stays on."""
         if self._hidden is None:
-            self._hidden = self._session.visible_maps
+            self._hidden = self._session.covered_maps = self._session.visible_maps
             self._switch(self._hidden, is_visible=False)
 
     def restore(self) -> None:
         """Show the maps that were hidden, unless the user has switched others on meanwhile."""
-        hidden, self._hidden = self._hidden, None
+        hidden = self._hidden
+        self.forget()
         if hidden is not None and not self._session.visible_maps:
             self._switch(hidden, is_visible=True)
 
     def forget(self) -> None:
         """Forget them: they were another result's."""
-        self._hidden = None
+        if self._hidden is not None:
+            self._hidden, self._session.covered_maps = None, frozenset()
 
     def _switch(self, names: frozenset[str], *, is_visible: bool) -> None:
         session = self._session

@@ -149,7 +149,7 @@ class SimilarFolderController:
         if hit is None or folder is None:
             return
         self._known = frozenset(entry.key for entry in self._session.slides)
-        self.state.opening = Activity(phase=Phase.WORKING, text=f"Opening {path.name} …")
+        self.state.opening = Activity(phase=Phase.WORKING, text="Opening a slide …")
 
         def found(outcome: JobOutcome[Path | None]) -> None:
             if outcome.error is not None:

@@ -220,7 +220,7 @@ class TeachController:
         window = f"{tile_map.name}/raw"
         if window not in self.session.windows:  # probabilities are held against 0 and 1
             self.session.windows = {**self.session.windows, window: (0.0, 1.0)}
-        self._main.maps.put(tile_map)
+        self._main.maps.put(tile_map, is_passing=True)
         if tile_map.name not in self.session.visible_maps:
             self._main.maps.show_alone(tile_map.name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_histcode.plugin.blind.words import HIDDEN
 from napari_histcode.plugin.canvas import Pick
 from napari_histcode.plugin.layers import px0_from_world
 from napari_histcode.plugin.session import Session
@@ -16,7 +17,7 @@ NO_TILE = "There is no tile: click on tissue that was analysed."
 def missing(session: Session) -> str:
     """Say what is missing before tiles can be compared; empty if nothing is."""
     if session.result is None or session.current is None:
-        return NO_RESULT
+        return HIDDEN if session.is_veiled else NO_RESULT
     return NO_FEATURES if session.result.bag is None else ""
 
 

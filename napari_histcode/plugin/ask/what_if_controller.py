@@ -241,7 +241,8 @@ class WhatIfController:
         if self._drawn is None:
             self.state.is_before = False
         self._drawn = name
-        self._maps.put(replace(found, name=name, label=f"{found.label}, without excluded"))
+        label = f"{found.label}, without excluded"
+        self._maps.put(replace(found, name=name, label=label), is_passing=True)
 
     def _share_window(self, base: str, name: str) -> None:
         """Give both maps the same colours for the same values: else they could not be compared."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from psygnal import Signal
+
 from napari_histcode.annotations import Annotation
 from napari_histcode.comparison.comparison import Comparison
 from napari_histcode.plugin.canvas import Canvas
@@ -40,6 +42,9 @@ class CompareController:
     jobs : JobRunner
         Where work is done.
     """
+
+    looked = Signal()
+    """What has changed in the session was taken over."""
 
     def __init__(self, session: Session, canvas: Canvas, jobs: JobRunner) -> None:
         self.session = session
@@ -111,6 +116,16 @@ class CompareController:
         self.state.class_of_output = others if name is None else (*others, (output, name))
         self._ask()
 
+    @property
+    def is_map_own(self) -> bool:
+        """Whether the user chose the map in question, so that it does not follow the list of maps."""
+        return self._is_map_own
+
+    @property
+    def are_pairs_own(self) -> bool:
+        """Whether the user paired outputs with classes."""
+        return self._are_pairs_own
+
     def question(self) -> Question | None:
         """Return what is asked now; None while something is missing."""
         session, state = self.session, self.state
@@ -147,6 +162,7 @@ class CompareController:
             self._is_map_own = False
             self._set_map(session.selected_map if session.selected_map in names else None)
         self._refresh_classes()
+        self.looked.emit()
         self._ask()
 
     def _forget(self) -> None:

@@ -90,7 +90,18 @@ class CutController:
 
     def forget(self) -> None:
         """Forget the thresholds that were chosen: they were about another result."""
-        self._wishes, self._rule, self._hidden_maps = {}, None, ()
+        self._wishes, self._rule = {}, None
+        self._forget_hidden()
+
+    def own_threshold(self, name: str | None) -> float | None:
+        """Return the threshold that the user set on a map; None where a rule holds."""
+        wish = self._wishes.get(name or "")
+        return None if wish is None else wish.value
+
+    @property
+    def rule(self) -> tuple[Rule, float | None] | None:
+        """The rule that the user chose, and its share; None for the first one there is."""
+        return self._rule
 
     def choose_rule(self, rule: Rule, share: float | None = None) -> None:
         """Cut where a rule says, on this map and those to come."""
@@ -188,8 +199,13 @@ class CutController:
 
     def restore_maps(self) -> None:
         """Show the maps again that were hidden below the agreement."""
-        hidden, self._hidden_maps = self._hidden_maps, ()
+        hidden = self._hidden_maps
+        self._forget_hidden()
         self._switch_maps(hidden, is_visible=True)
+
+    def _forget_hidden(self) -> None:
+        if self._hidden_maps:
+            self._hidden_maps, self._session.covered_maps = (), frozenset()
 
     def _hide_or_restore_maps(self) -> None:
         """Hide visible maps below the agreement, or show again those that we hid."""
@@ -198,7 +214,7 @@ class CutController:
         if not is_painted or state.is_map_shown:
             self.restore_maps()
         elif visible and not self._hidden_maps:
-            self._hidden_maps = visible
+            self._hidden_maps, self._session.covered_maps = visible, frozenset(visible)
             self._switch_maps(visible, is_visible=False)
 
     def _switch_maps(self, names: tuple[str, ...], *, is_visible: bool) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from napari_histcode.annotations import Annotation
 from napari_histcode.comparison.classes_of import UNCLASSIFIED, class_names, is_class, is_cut_out
+from napari_histcode.plugin.blind.words import HIDDEN
 from napari_histcode.plugin.compare.state import ClassRow, CompareState
 from napari_histcode.plugin.session import Offer, Phase, Session
 
@@ -40,6 +41,8 @@ def empty_reason(session: Session) -> str:
     """Say what is missing before anything can be compared, and what to do; empty if nothing is."""
     if session.current is None:
         return "Open a slide first."
+    if session.is_veiled:
+        return HIDDEN
     if session.result is None:
         return "There are no maps yet: analyse the slide on the Read page."
     if session.result.scores.grid.slide.digest != session.current.record.digest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from napari_histcode.plugin.compare.tasks import ReportRequest, save_report
 from napari_histcode.plugin.jobs import JobOutcome, JobRunner, uninterrupted
 from napari_histcode.plugin.session import Activity, Phase, Result, Session
 from napari_histcode.plugin.wording import error_text
+from napari_histcode.saved.reading import Reading
 
 
 class ReportController:
@@ -34,6 +36,7 @@ class ReportController:
         self._state = state
         self._jobs = jobs
         self._canvas = canvas
+        self.reading_of: Callable[[str], Reading | None] = lambda _key: None
 
     def save(self, folder: Path) -> None:
         """Write the full comparison, and the spots, into a folder."""
@@ -50,6 +53,7 @@ class ReportController:
             spots=state.spots,
             notes=self._notes() if answer is not None else (),
             folder=folder,
+            reading=self.reading_of(entry.key),
         )
         state.saving = Activity(phase=Phase.WORKING, text="Writing the report …")
         self._jobs.start(uninterrupted(save_report, report), on_end=partial(self._saved, result))

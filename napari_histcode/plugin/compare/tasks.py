@@ -18,6 +18,7 @@ from napari_histcode.comparison.spots import SpotConfig, compare_with_spots, til
 from napari_histcode.plugin.compare.state import Question, SpotAnswer
 from napari_histcode.plugin.session import Result
 from napari_histcode.progress import CancelToken, ProgressCallback
+from napari_histcode.saved.reading import Reading
 from napari_histcode.scores.scores import SlideScores
 from napari_histcode.slide import Slide
 
@@ -99,6 +100,8 @@ class ReportRequest:
     """Where the regions come from."""
     folder: Path
     """Where to write."""
+    reading: Reading | None = None
+    """The course of a blind reading, whose times go into the audit record."""
 
 
 def save_report(report: ReportRequest) -> Path:
@@ -113,13 +116,16 @@ def save_report(report: ReportRequest) -> Path:
     from napari_histcode.export.provenance import provenance_of
 
     scores = report.scores
+    provenance = provenance_of(scores)
+    if report.reading is not None:
+        provenance["reading"] = report.reading.times
     return export_comparison(
         report.folder,
         report.comparison,
         spots=report.spots.comparison if report.spots is not None else None,
         slide=scores.grid.slide.alias,
         overview=overview_of(report.result, report.slide),
-        provenance=provenance_of(scores),
+        provenance=provenance,
         notes=report.notes,
     )
 

@@ -11,9 +11,13 @@ from napari_histcode.plugin.magnification import is_digital, magnification, um_p
 from napari_histcode.plugin.session import Session, SlideEntry
 from napari_histcode.plugin.view.state import SEEN_AT_POWER, Seen, ViewState, look_at
 from napari_histcode.progress import CancelToken, ProgressCallback
+from napari_histcode.saved.seen import fit_seen
 from napari_histcode.slide import Slide
 from napari_histcode.slide.overview import read_overview
 from napari_histcode.slide.slide import RgbImage
+
+Place = tuple[Pair, float]
+"""The level-0 position in the middle of the view, and how much of the world a pixel of the screen shows."""
 
 OVERVIEW_PX = 640
 """Longer side of the overview: twice the width of the dock, for fine screens."""
@@ -42,6 +46,8 @@ class ViewController:
         self._jobs = jobs
         self._reading: RunningJob | None = None
         self._overviews: dict[str, tuple[RgbImage, Seen]] = {}
+        self._places: dict[str, Place] = {}
+        self._recalled: dict[str, Seen] = {}
         session.events.current.connect(self._slide_changed)
         session.events.slides.connect(self._forget_closed)
         canvas.events.view_changed.connect(self._moved)
@@ -63,7 +69,11 @@ class ViewController:
 
     def turn(self) -> None:
         """Turn the whole scene by a quarter clockwise."""
-        self.state.n_quarters = (self.state.n_quarters + 1) % 4
+        self.turn_to(self.state.n_quarters + 1)
+
+    def turn_to(self, n_quarters: int) -> None:
+        """Turn the whole scene to so many quarters clockwise from upright."""
+        self.state.n_quarters = n_quarters % 4
         self._canvas.turn(self.state.n_quarters)
         self._moved()
 
@@ -75,6 +85,40 @@ class ViewController:
         """Begin anew to note what has been looked at."""
         if self.state.seen is not None:
             self.state.seen = np.zeros_like(self.state.seen)
+
+    # What is kept and brought back
+
+    def place_of(self, key: str) -> Place | None:
+        """Tell where one looks, or looked last, on an open slide; None where nobody has."""
+        entry = self._session.current
+        if entry is not None and entry.key == key:
+            return self._place_on(entry)
+        return self._places.get(key)
+
+    def go_to_place(self, key: str, place: Place) -> None:
+        """Look there on a slide: now, or when it comes to the front."""
+        self._places[key] = place
+        entry = self._session.current
+        if entry is not None and entry.key == key:
+            self._look_at(place, entry)
+
+    def seen_of(self, key: str) -> Seen | None:
+        """Tell what has been looked at on an open slide; None before its overview was read."""
+        entry = self._session.current
+        if entry is not None and entry.key == key and self.state.seen is not None:
+            return self.state.seen
+        return self._overviews[key][1] if key in self._overviews else self._recalled.get(key)
+
+    def recall_seen(self, key: str, seen: Seen) -> None:
+        """Add what was looked at on a slide another time, as soon as its overview is there."""
+        entry, state = self._session.current, self.state
+        if entry is not None and entry.key == key and state.seen is not None:
+            state.seen = state.seen | fit_seen(seen, state.seen.shape)
+        elif key in self._overviews:
+            overview, before = self._overviews[key]
+            self._overviews[key] = overview, before | fit_seen(seen, before.shape)
+        else:
+            self._recalled[key] = seen
 
     def _moved(self) -> None:
         entry, state = self._session.current, self.state
@@ -98,6 +142,7 @@ class ViewController:
             self._reading.cancel()
             self._reading = None
         state.overview = state.seen = None
+        self._keep_place(entry)
         self._shown = entry
         if entry is None:
             state.box = state.power = None
@@ -115,8 +160,28 @@ class ViewController:
         if self._shown is not None and self.state.overview is not None and self.state.seen is not None:
             self._overviews[self._shown.key] = (self.state.overview, self.state.seen)
 
+    def _keep_place(self, entry: SlideEntry | None) -> None:
+        """Remember where one looked on the slide that goes out of view, and return to that of this one."""
+        before = self._shown
+        if before is None or (entry is not None and entry.key == before.key):
+            return
+        self._places[before.key] = self._place_on(before)
+        if entry is not None and entry.key in self._places:
+            self._look_at(self._places[entry.key], entry)
+
+    def _place_on(self, entry: SlideEntry) -> Place:
+        left, top, width, height = self._canvas.view_box(entry.record)
+        return (left + width / 2, top + height / 2), self._canvas.world_per_screen_px()
+
+    def _look_at(self, place: Place, entry: SlideEntry) -> None:
+        middle, scale = place
+        self._canvas.set_world_per_screen_px(scale)
+        self._canvas.centre_on(middle, entry.record)
+
     def _forget_closed(self) -> None:
         open_keys = {entry.key for entry in self._session.slides}
+        self._places = {key: place for key, place in self._places.items() if key in open_keys}
+        self._recalled = {key: seen for key, seen in self._recalled.items() if key in open_keys}
         self._overviews = {key: kept for key, kept in self._overviews.items() if key in open_keys}
 
     def _read(self, entry: SlideEntry) -> None:
@@ -132,7 +197,9 @@ class ViewController:
                 self._canvas.report(outcome.error)
             elif outcome.value is not None and self._shown is entry:
                 self._reading = None
-                self.state.seen = np.zeros(outcome.value.shape[:2], dtype=bool)
+                shape = outcome.value.shape[:2]
+                recalled = self._recalled.pop(entry.key, None)
+                self.state.seen = np.zeros(shape, bool) if recalled is None else fit_seen(recalled, shape)
                 self.state.overview = outcome.value
                 self._moved()
 

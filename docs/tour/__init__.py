@@ -1,0 +1,1 @@
+"""A scripted tour of the real window, whose pictures the documentation shows."""
