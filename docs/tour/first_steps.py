@@ -13,5 +13,5 @@ def first_steps(guide: Guide) -> None:
         guide.picture(f"20_first_step_{number + 1}")
         help_.tour.next()
     guide.press(help_.keys_button)
-    guide.picture("21_shortcuts")
+    guide.widget_picture(help_.sheet, "21_shortcuts")
     guide.press(help_.keys_button)

@@ -69,6 +69,18 @@ class Guide:
         self.rest()
         page.verticalScrollBar().setValue(widget.mapTo(column, QPoint(0, 0)).y() - 6)
 
+    def look_at(self, down: float, right: float) -> None:
+        """Bring a place of the slide that is shown to the middle, given in shares of its height and width."""
+        record = self.dock.session.current.record
+        width, height = record.dimensions
+        self.viewer.scene.camera.center = tuple(world_from_px0([[right * width, down * height]], record)[0])
+        self.rest()
+
+    def widget_picture(self, widget: QWidget, name: str) -> None:
+        """Save what a window of its own shows."""
+        self.rest()
+        widget.grab().save(str(self._out / f"{name}.png"))
+
     def click_tile(self, position: int) -> None:
         """Click the middle of a tile on the slide."""
         grid, record = self.dock.session.result.scores.grid, self.dock.session.current.record

@@ -8,6 +8,9 @@ from docs.tour.guide import PATIENCE_S, Guide
 from napari_histcode.plugin.session import Phase
 from napari_histcode.plugin.window import wait_until
 
+TISSUE = (0.15, 0.15)
+"""A place on the first section, as shares of the slide's height and width."""
+
 
 def large_slide_blind(guide: Guide, path: Path) -> None:
     """Note an opinion before the model speaks, then let it look at what is in view."""
@@ -22,6 +25,7 @@ def large_slide_blind(guide: Guide, path: Path) -> None:
     guide.picture("29_opinion_noted")
     guide.press(dock.opinion_panel.reveal_button)
     guide.press(dock.slide_panel.magnification.step_buttons[1])
+    guide.look_at(*TISSUE)
     dock.controller.choose_where("view")
     guide.scroll_to(dock.analyse_panel)
     dock.controller.analyse()

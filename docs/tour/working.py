@@ -6,6 +6,8 @@ from pathlib import Path
 
 from docs.tour.guide import Guide
 from docs.tour.reading import NECROSIS
+from napari_histcode.plugin.beside.offers import name_of
+from napari_histcode.plugin.beside.state import Showing
 
 TUMOUR = "tissue.viable_tumour.single_tile"
 
@@ -25,9 +27,10 @@ def side_by_side(guide: Guide) -> None:
     dock.beside.open()
     guide.press(dock.slide_panel.magnification.step_buttons[2])
     guide.picture("23_side_by_side")
-    dock.beside.choose(NECROSIS)
+    dock.beside.choose(name_of(Showing(slide_key=dock.session.current.key, map_name=NECROSIS)))
     guide.picture("24_two_maps")
     dock.beside.close()
+    guide.rest()
     guide.press(dock.slide_panel.magnification.fit_button)
 
 

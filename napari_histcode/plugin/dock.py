@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 import napari
 from qtpy.QtCore import QEvent
-from qtpy.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QShowEvent
+from qtpy.QtGui import QKeyEvent, QShowEvent
 from qtpy.QtWidgets import QApplication, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_histcode.plugin import napari_settings
@@ -22,6 +22,7 @@ from napari_histcode.plugin.blind.controller import BlindController
 from napari_histcode.plugin.compare.choices import ChoiceKeeper
 from napari_histcode.plugin.compare.controller import CompareController
 from napari_histcode.plugin.controller import Controller
+from napari_histcode.plugin.ending import ending
 from napari_histcode.plugin.export.controller import ExportController
 from napari_histcode.plugin.export.sheet_controller import SheetController
 from napari_histcode.plugin.first_tour.steps import Target
@@ -36,6 +37,7 @@ from napari_histcode.plugin.panels.ask_page import AskPage
 from napari_histcode.plugin.panels.beside_header import BesideHeader
 from napari_histcode.plugin.panels.beside_tool import BesideTool
 from napari_histcode.plugin.panels.compare_page import ComparePage
+from napari_histcode.plugin.panels.drops import Drops
 from napari_histcode.plugin.panels.export_panel import ExportPanel
 from napari_histcode.plugin.panels.first_opinion import FirstOpinionPanel
 from napari_histcode.plugin.panels.foot import Foot
@@ -76,7 +78,6 @@ class HistCodeDock(QWidget):
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__()
         self.setObjectName("histcode")
-        self.setAcceptDrops(True)
         self._viewer = napari_viewer
         self._canvas = NapariCanvas(napari_viewer)
         self._jobs = QtJobRunner()
@@ -128,9 +129,10 @@ class HistCodeDock(QWidget):
         self.maps_panel.heading_row.addWidget(FaithfulNote(self.ask.faithful.state))
         self.export_panel = ExportPanel(self.export)
         self._lay_out()
+        self.drops = Drops(self, self.slide_panel.drop_zone, self._take_files)
         self._follow_theme()
         napari_viewer.events.theme.connect(self._follow_theme)
-        self._end = _ending(
+        self._end = ending(
             self.controller, self._canvas, napari_settings.override(),
             self.saving.close, self.blind.close,
             self.annotate.close, self.compare.close, self.ask.close, self.beside.end,
@@ -264,25 +266,8 @@ class HistCodeDock(QWidget):
         if not has_slide:
             self.pages.show_page(READ)
 
-    def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Welcome files."""
-        mime = a0.mimeData() if a0 is not None else None
-        if a0 is not None and mime is not None and mime.hasUrls():
-            self.slide_panel.drop_zone.set_hovered(is_hovered=True)
-            a0.acceptProposedAction()
-
-    def dragLeaveEvent(self, a0: QDragLeaveEvent | None) -> None:  # noqa: N802, ARG002 - Qt's name
-        """Calm down."""
-        self.slide_panel.drop_zone.set_hovered(is_hovered=False)
-
-    def dropEvent(self, a0: QDropEvent | None) -> None:  # noqa: N802 - Qt's name
+    def _take_files(self, paths: Sequence[Path]) -> None:
         """Open what was dropped, wherever on the dock."""
-        self.slide_panel.drop_zone.set_hovered(is_hovered=False)
-        mime = a0.mimeData() if a0 is not None else None
-        if a0 is None or mime is None:
-            return
-        a0.acceptProposedAction()
-        paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
         sessions = [path for path in paths if is_session(path)]
         regions = [path for path in paths if inbox.may_be_regions(path)]
         slides = [path for path in paths if path not in (*regions, *sessions)]
@@ -309,29 +294,3 @@ class HistCodeDock(QWidget):
     def shut_down(self) -> None:
         """Cancel and join all work and let go of the viewer; harmless when done twice."""
         self._end()
-
-
-def _ending(
-    controller: Controller,
-    canvas: NapariCanvas,
-    restore_settings: Callable[[], None],
-    *closings: Callable[[], None],
-) -> Callable[[], None]:
-    """Make the function that ends a dock. It does not refer to the widget, whose C++ side may be gone."""
-    has_ended = False
-
-    def end() -> None:
-        nonlocal has_ended
-        if has_ended:
-            return
-        has_ended = True
-        controller.close()
-        canvas.disconnect()
-        events = controller.session.events
-        for name in events:
-            events[name].disconnect()
-        for close in closings:
-            close()
-        restore_settings()
-
-    return end

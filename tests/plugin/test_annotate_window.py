@@ -123,7 +123,7 @@ def write_regions(path: Path, n: int = 1) -> Path:
 def drop(dock: Any, *paths: Path) -> None:
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    dock.dropEvent(QDropEvent(QPointF(9, 9), Qt.DropAction.CopyAction, mime, LEFT, NO_KEY))
+    QApplication.sendEvent(dock, QDropEvent(QPointF(9, 9), Qt.DropAction.CopyAction, mime, LEFT, NO_KEY))
 
 
 def test_every_tool_draws_where_the_mouse_was(hand: Hand) -> None:

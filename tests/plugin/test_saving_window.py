@@ -11,7 +11,7 @@ import pytest
 from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_histcode.plugin.panels import session_menu
 from napari_histcode.plugin.session import Phase
@@ -34,7 +34,7 @@ def drop(dock: Any, path: Path) -> None:
         QPointF(20, 20), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
     )  # fmt: skip
-    dock.dropEvent(event)
+    QApplication.sendEvent(dock, event)
 
 
 def idle(dock: Any) -> bool:

@@ -375,6 +375,7 @@ def test_of_two_slides_one_is_shown(
 def test_slides_are_dropped_on_the_dock(qtbot: Any, window: Any, slide_path: Path) -> None:
     from qtpy.QtCore import QMimeData, QPointF, QUrl
     from qtpy.QtGui import QDropEvent
+    from qtpy.QtWidgets import QApplication
 
     _, dock = window
     mime = QMimeData()
@@ -386,7 +387,7 @@ def test_slides_are_dropped_on_the_dock(qtbot: Any, window: Any, slide_path: Pat
         Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
     )
-    dock.dropEvent(event)
+    QApplication.sendEvent(dock, event)
     qtbot.waitUntil(lambda: dock.session.current is not None, timeout=PATIENCE_MS)
 
 

@@ -99,11 +99,6 @@ class BesideController:
         self.state.showing = showing_of(name)
         self._map_changed()
 
-    def hide_maps(self, *, is_hidden: bool) -> None:
-        """Hold maps back from the reader, or show them again."""
-        self.state.are_maps_hidden = is_hidden
-        self._map_changed()
-
     @property
     def chosen(self) -> str:
         """Name of the offer that is shown."""
@@ -113,7 +108,7 @@ class BesideController:
         return name_of(replace(showing, map_name=None) if self._is_hidden(showing.slide_key) else showing)
 
     def _is_hidden(self, key: str) -> bool:
-        return self.state.are_maps_hidden or key in self._session.veiled
+        return key in self._session.veiled
 
     def _result_of(self, key: str) -> Result | None:
         """Find what is known of an open slide and may be shown to its reader."""

@@ -38,5 +38,3 @@ class BesideState:
     """Why they cannot, in words for the user; empty if they can."""
     is_other_slide: bool = False
     """Whether it shows another slide than the viewer's own canvas."""
-    are_maps_hidden: bool = False
-    """Whether maps are held back from the reader for now."""

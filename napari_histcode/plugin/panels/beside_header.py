@@ -117,7 +117,7 @@ class BesideHeader(CanvasHeader):
         self._has_two_lines = False
         self.follow_theme(theme)
         events = controller.state.events
-        for signal in (events.showing, events.offers, events.are_maps_hidden):
+        for signal in (events.showing, events.offers):
             signal.connect(self._refresh_box)
         for signal in (events.is_linked, events.why_free, events.is_other_slide):
             signal.connect(self._refresh_buttons)
