@@ -14,10 +14,13 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep all that drives a window in one process, first: two windows would fight for the keyboard."""
+    """Keep all that drives a window in one process, first: two windows would fight for the keyboard.
+
+    Other tests stay with those of their file, whose fixtures are then made once.
+    """
     for item in items:
-        if item.get_closest_marker("gui") is not None:
-            item.add_marker(pytest.mark.xdist_group("window"))
+        is_window = item.get_closest_marker("gui") is not None
+        item.add_marker(pytest.mark.xdist_group("window" if is_window else item.path.name))
     items.sort(key=lambda item: item.get_closest_marker("gui") is None)
 
 

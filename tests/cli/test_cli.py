@@ -192,11 +192,11 @@ def test_real_slides(shared_data: Path, tmp_path: Path, model_folder: Path) -> N
     resolutions = {
         "CMU-1-Small-Region.svs": (),
         "TCGA-CR-7395-01A-01-TS1.svs": ("--mpp", "0.5"),
-        "test3-DAPI-2.ndpi": (),
         "boxes.tiff": ("--mpp", "1"),
     }
     for name, mpp in resolutions.items():
         assert analyse(slides / name, out=tmp_path, model=model_folder, more=mpp) == 0, name
+    assert analyse(slides / "test3-DAPI-2.ndpi", out=tmp_path, model=model_folder) == 1  # fluorescence
     assert analyse(slides / "boxes_dicom", out=tmp_path, model=model_folder) == 1  # 8 um of empty glass
     for bad in (slides / "bad").iterdir():
         assert main(["info", str(bad)]) == 1, bad.name

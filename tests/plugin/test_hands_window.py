@@ -81,7 +81,7 @@ def name_of(widget: QWidget) -> str:
     return str(widget.accessibleName() or text)
 
 
-def check_the_sheet_lists_exactly_what_is_bound(viewer: Any, dock: Any) -> None:
+def check_the_sheet_lists_exactly_what_is_bound(qtbot: Any, viewer: Any, dock: Any) -> None:
     annotate = dock.annotate
     of_slide = bound(viewer.keymap)
     dock.pages.show_page("Annotate")
@@ -99,6 +99,7 @@ def check_the_sheet_lists_exactly_what_is_bound(viewer: Any, dock: Any) -> None:
     assert not menu_keys(dock.window().menuBar()) & keys_in(*Scope), "a menu's key would come first"
 
     dock.pages.show_page("Read")
+    activate(qtbot, dock)  # whatever else took the front meanwhile
     press(dock, Qt.Key.Key_Question, Qt.KeyboardModifier.ShiftModifier)
     sheet = dock.guidance.sheet
     assert sheet.isVisible()
@@ -262,7 +263,7 @@ def test_without_a_mouse(qtbot: Any, make_window: Any, slide_path: Path, result_
     viewer, dock = make_window()
     show(qtbot, dock)
     open_with_genes(qtbot, dock, slide_path, result_folder)
-    check_the_sheet_lists_exactly_what_is_bound(viewer, dock)
+    check_the_sheet_lists_exactly_what_is_bound(qtbot, viewer, dock)
     activate(qtbot, dock)  # here nobody gives the focus back when the sheet closes
     check_keys_of_single_controls_do_what_the_sheet_says(dock)
     check_enter_presses_and_arrows_choose(dock)

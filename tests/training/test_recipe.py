@@ -6,7 +6,7 @@ from histcode_training.errors import RecipeError
 from histcode_training.recipe import RECIPES, HeadConfig, TissueClass, build, read_recipe
 
 # of labelled fields: other recipes have readers and tests of their own
-RUNS = sorted(path for path in RECIPES.glob("*.toml") if "\nsplit = " in path.read_text(encoding="utf-8"))
+RUNS = sorted(path for path in RECIPES.glob("*.toml") if "\n[[classes]]" in path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("path", RUNS, ids=lambda path: path.name)
