@@ -104,6 +104,7 @@ def slide_layer_data(slide: Slide, *, key: str) -> LayerData:
         "name": record.alias,
         "rgb": True,
         "multiscale": True,
+        "cache": False,  # no more of it in dask: it would take a quarter of all memory
         "scale": um_per_px0(record),
         "units": units_of(record),
         "axis_labels": ("y", "x"),
@@ -310,6 +311,7 @@ def regions_layer_data(levels: Sequence[Any], record: SlideRecord, *, key: str =
         "name": "annotations",
         "rgb": True,
         "multiscale": True,
+        "cache": False,
         "contrast_limits": (0, 255),
         "interpolation2d": "linear",
         "blending": "translucent",

@@ -339,7 +339,7 @@ class NapariCanvas:
         key = slide_key_of(layer.metadata)
         if key is not None and not self._slides.of(key):
             self._slides.refresh_ground()
-            self.events.slide_removed.emit(key)
+            self._later.call(0, partial(self._tell_removed, key))
         if isinstance(layer, MapLayer) and self._maps.get(layer.map_name) is layer:
             del self._maps[layer.map_name]
             self._refresh_legend()
@@ -347,6 +347,11 @@ class NapariCanvas:
         if isinstance(layer, ClassLayer) and self._classes.get(layer.shown.name) is layer:
             del self._classes[layer.shown.name]
             self._refresh_chips(layer.shown.name)
+
+    def _tell_removed(self, key: str) -> None:
+        """Tell of a slide's end once napari is done: one that closes removes all, and draws no more."""
+        if not self._slides.of(key):
+            self.events.slide_removed.emit(key)
 
     def _camera_moved(self, _event: Any = None) -> None:
         if not self._view_timer.isActive():

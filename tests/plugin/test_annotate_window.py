@@ -12,14 +12,15 @@ import pytest
 
 pytest.importorskip("napari")
 
-from qtpy.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
-from qtpy.QtGui import QDropEvent, QMouseEvent
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
 from shapely.geometry import Point
 
 from napari_histcode.plugin.annotate.state import Tool
 from napari_histcode.plugin.layers import world_from_px0
+from tests.plugin.dropping import drop
 
 pytestmark = pytest.mark.gui
 
@@ -118,12 +119,6 @@ def write_regions(path: Path, n: int = 1) -> Path:
 
     path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature(i) for i in range(n)]}))
     return path
-
-
-def drop(dock: Any, *paths: Path) -> None:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    QApplication.sendEvent(dock, QDropEvent(QPointF(9, 9), Qt.DropAction.CopyAction, mime, LEFT, NO_KEY))
 
 
 def test_every_tool_draws_where_the_mouse_was(hand: Hand) -> None:

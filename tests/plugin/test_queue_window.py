@@ -99,7 +99,7 @@ def test_a_queue_of_three_slides(
     click(qtbot, panel.clear_button)
     assert len(panel.rows) == 1
     viewer.layers.remove(next(layer for layer in viewer.layers if layer.name == other.record.alias))
-    assert not panel.rows
+    qtbot.waitUntil(lambda: not panel.rows, timeout=PATIENCE_MS)
     assert panel.isHidden()
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
-from qtpy.QtGui import QDropEvent
+from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QFileDialog
+from qtpy.QtWidgets import QFileDialog
 
 from napari_histcode.plugin.panels import session_menu
 from napari_histcode.plugin.session import Phase
+from tests.plugin.dropping import drop
 from tests.plugin.test_hands_window import show
 
 pytestmark = pytest.mark.gui
@@ -25,16 +25,6 @@ OPINION = "my own word"
 
 def click(qtbot: Any, button: Any) -> None:
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
-def drop(dock: Any, path: Path) -> None:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
-    event = QDropEvent(
-        QPointF(20, 20), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )  # fmt: skip
-    QApplication.sendEvent(dock, event)
 
 
 def idle(dock: Any) -> bool:

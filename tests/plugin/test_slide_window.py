@@ -73,7 +73,7 @@ def test_fluorescence_is_shown_as_channels_and_not_analysed(
     assert [layer.visible for layer in viewer.layers[:2]] == [True, False]
     for layer in list(viewer.layers[:2]):
         viewer.layers.remove(layer)
-    assert dock.session.current.key != key
+    qtbot.waitUntil(lambda: dock.session.current.key != key, timeout=PATIENCE_MS)
     assert viewer.canvas.background_color_override is None
 
 

@@ -11,6 +11,7 @@ from qtpy.QtCore import Qt
 
 from napari_histcode.plugin.map_layer import MapLayer
 from napari_histcode.plugin.session import Phase
+from tests.plugin.dropping import drop
 
 pytestmark = pytest.mark.gui
 
@@ -237,7 +238,7 @@ def test_closing_the_slide_ends_its_analysis(qtbot: Any, window: Any, large_slid
     click(qtbot, dock.analyse_panel.analyse_button)
     qtbot.waitUntil(lambda: dock.session.analysing.fraction is not None, timeout=PATIENCE_MS)
     viewer.layers.clear()
-    assert dock.session.current is None
+    qtbot.waitUntil(lambda: dock.session.current is None, timeout=PATIENCE_MS)
     assert dock.session.analysing.phase is Phase.IDLE
     assert not dock.slide_panel.drop_zone.isHidden()
     qtbot.waitUntil(lambda: not dock._jobs.is_busy, timeout=PATIENCE_MS)
@@ -373,21 +374,8 @@ def test_of_two_slides_one_is_shown(
 
 
 def test_slides_are_dropped_on_the_dock(qtbot: Any, window: Any, slide_path: Path) -> None:
-    from qtpy.QtCore import QMimeData, QPointF, QUrl
-    from qtpy.QtGui import QDropEvent
-    from qtpy.QtWidgets import QApplication
-
     _, dock = window
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(slide_path))])
-    event = QDropEvent(
-        QPointF(10, 10),
-        Qt.DropAction.CopyAction,
-        mime,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    QApplication.sendEvent(dock, event)
+    drop(dock, slide_path)
     qtbot.waitUntil(lambda: dock.session.current is not None, timeout=PATIENCE_MS)
 
 
@@ -432,3 +420,13 @@ def test_gui_thread_lives_while_a_job_runs(
     with capsys.disabled():
         print(f"\n[longest block of the GUI thread during a job: {1000 * longest:.0f} ms]")  # noqa: T201
     assert longest < 1.0
+
+
+def test_a_viewer_with_two_slides_closes_in_silence(
+    qtbot: Any, window: Any, slide_path: Path, other_slide_path: Path
+) -> None:
+    viewer, dock = window
+    open_slide(qtbot, dock, slide_path)
+    open_slide(qtbot, dock, other_slide_path)
+    viewer.close()  # while the dock is there: the slide that is left shall not be shown for a moment
+    assert not viewer.layers
