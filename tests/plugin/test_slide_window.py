@@ -12,7 +12,7 @@ from qtpy.QtCore import Qt
 from napari_histcode.plugin.channel_layers import slide_layers
 from napari_histcode.slide import open_slide as open_file
 from tests.plugin.test_glass import with_label  # noqa: F401 - a fixture
-from tests.plugin.test_window import click, open_slide
+from tests.plugin.test_window import PATIENCE_MS, click, open_slide
 from tests.slide.test_fluorescence import glowing, write_stack
 
 
