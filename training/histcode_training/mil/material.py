@@ -13,8 +13,9 @@ from histcode_training.cohorts.table import CohortTable
 from histcode_training.encoders import half_imagenet_encoder
 from histcode_training.mil.bag import MilBag
 from histcode_training.mil.feature_files import check_same_encoder, find_bag_file, read_bag_file
+from histcode_training.mil.field_cohort import FieldCohort, read_field_cohort
 from histcode_training.mil.recipe import HeadsRecipe
-from histcode_training.mil.tile_cohort import encode_tile_cohort, read_tile_cohort
+from histcode_training.mil.tile_cohort import TileCohort, read_tile_cohort
 from histcode_training.recipe import TileGeometry
 from napari_histcode.models.encoder import Encoder
 from napari_histcode.models.model_file import load_model
@@ -70,20 +71,14 @@ def read_material(
     """
     if encoder is None and recipe.features.model:
         encoder = load_model(recipe.features.model, device=device).encoder
-    if recipe.tiles is not None and encoder is not None:
-        cohort = read_tile_cohort(data, recipe.tiles, recipe.task)
-        features = encode_tile_cohort(cohort, encoder, cache=cache)
-        other = None
-        if recipe.features.has_imagenet_baseline:
-            record = encoder.record
-            imagenet = half_imagenet_encoder(
-                TileGeometry(tile_px=record.tile_px, mpp=record.mpp), device=device
-            )
-            if imagenet.record.digest != record.digest:
-                other = encode_tile_cohort(cohort, imagenet, cache=cache)
-        table = cohort.table
+    pictures = _pictures(recipe, data)
+    if pictures is not None and encoder is not None:
+        features = pictures.encode(encoder, cache=cache)
+        imagenet = _imagenet_beside(encoder, recipe, device=device)
+        other = pictures.encode(imagenet, cache=cache) if imagenet is not None else None
+        table = pictures.table.select(tuple(features))
     else:
-        assert recipe.cohort is not None  # noqa: S101 - the recipe has one of both
+        assert recipe.cohort is not None  # noqa: S101 - the recipe has one of the three
         table = read_cohort_table(data, recipe.cohort, recipe.task)
         digest = encoder.record.digest if encoder is not None else ""
         features = _read_features(data / recipe.features.folder, table, digest)
@@ -95,6 +90,24 @@ def read_material(
         imagenet_bags=_bags(table, other) if other is not None else None,
         encoder=encoder,
     )
+
+
+def _pictures(recipe: HeadsRecipe, data: Path) -> TileCohort | FieldCohort | None:
+    """Read the cohort of pictures that an encoder turns into bags; None where bags come from files."""
+    if recipe.tiles is not None:
+        return read_tile_cohort(data, recipe.tiles, recipe.task)
+    if recipe.fields is not None:
+        return read_field_cohort(data, recipe.fields, recipe.task)
+    return None
+
+
+def _imagenet_beside(encoder: Encoder, recipe: HeadsRecipe, *, device: str) -> Encoder | None:
+    """Return the ImageNet encoder for the baseline, unless it is not wanted or the encoder is just that."""
+    if not recipe.features.has_imagenet_baseline:
+        return None
+    geometry = TileGeometry(tile_px=encoder.record.tile_px, mpp=encoder.record.mpp)
+    imagenet = half_imagenet_encoder(geometry, device=device)
+    return None if imagenet.record.digest == encoder.record.digest else imagenet
 
 
 def _read_features(folder: Path, table: CohortTable, digest: str) -> dict[str, NDArray[np.float32]]:

@@ -1,4 +1,4 @@
-"""The recipe of heads on a cohort of slides, or of groups of tiles."""
+"""The recipe of heads on a cohort of slides, of groups of tiles, or of fields."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from histcode_training.cohorts.config import CohortConfig, FoldConfig
 from histcode_training.errors import RecipeError
 from histcode_training.mil.config import EXPORTABLE, MilPooling, Task, TrainingConfig
+from histcode_training.mil.field_cohort import FieldTableConfig
 from histcode_training.mil.tile_cohort import TileTableConfig
 from histcode_training.recipe import ModelText, build
 
@@ -50,9 +51,11 @@ class HeadsRecipe:
     features: FeatureConfig
     """Where features come from."""
     cohort: CohortConfig | None = None
-    """Cohort of slides; this or ``tiles``."""
+    """Cohort of slides; this, ``tiles`` or ``fields``."""
     tiles: TileTableConfig | None = None
     """Cohort of groups of tiles."""
+    fields: FieldTableConfig | None = None
+    """Cohort of labelled fields."""
     folds: FoldConfig = field(default_factory=FoldConfig)
     """Division."""
     training: TrainingConfig = field(default_factory=TrainingConfig)
@@ -82,14 +85,12 @@ class HeadsRecipe:
     """Name and words of the model that is written; none without it."""
 
     def __post_init__(self) -> None:
-        if (self.cohort is None) == (self.tiles is None):
-            raise RecipeError(f"{self.name}: a recipe has one of the tables [cohort] and [tiles].")
+        if sum(one is not None for one in (self.cohort, self.tiles, self.fields)) != 1:
+            raise RecipeError(f"{self.name}: a recipe has one of the tables [cohort], [tiles] and [fields].")
         if self.cohort is not None and not self.features.folder:
             raise RecipeError(f"{self.name}: a cohort of slides needs features.folder.")
-        if self.tiles is not None and not self.features.model:
-            raise RecipeError(
-                f"{self.name}: a cohort of tiles needs features.model, whose encoder reads them."
-            )
+        if self.cohort is None and not self.features.model:
+            raise RecipeError(f"{self.name}: tiles and fields need features.model, whose encoder reads them.")
         if self.model is not None and not self.features.model:
             raise RecipeError(f"{self.name}: a model file needs features.model, whose encoder it shall hold.")
         if self.model is not None and self.training.pooling not in EXPORTABLE:

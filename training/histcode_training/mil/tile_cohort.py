@@ -56,6 +56,33 @@ class TileCohort:
     files: tuple[tuple[Path, ...], ...]
     """Tiles of each bag."""
 
+    def encode(self, encoder: Encoder, *, cache: Path | None = None) -> dict[str, NDArray[np.float32]]:
+        """Encode all tiles, each brought to the encoder's size: bag to (n_tiles, feature_dim).
+
+        Raises
+        ------
+        CohortError
+            If a tile is no picture.
+        """
+        files = [file for bag in self.files for file in bag]
+        kept = cache / f"{_key(files, encoder)}.npz" if cache else None
+        features = _read_kept(kept, len(files)) if kept else None
+        if features is None:
+            chunks = []
+            size = default_batch_size(encoder)
+            for start in range(0, len(files), CHUNK_TILES):
+                chunk = files[start : start + CHUNK_TILES]
+                tiles = np.stack([_read_tile(file, encoder.record.tile_px) for file in chunk])
+                encoded, size = encode_within_memory(encoder, tiles, size)
+                chunks.append(encoded)
+            features = np.concatenate(chunks)
+            if kept:
+                with replacing(kept) as temporary, temporary.open("wb") as file:
+                    np.savez(file, features=features)
+        ends = np.cumsum([len(bag) for bag in self.files])
+        parts = np.split(features, ends[:-1])
+        return dict(zip(self.table.slides, parts, strict=True))
+
 
 def read_tile_cohort(data: Path, config: TileTableConfig, task: Task) -> TileCohort:
     """Read the table of a folder of tiles.
@@ -133,35 +160,6 @@ def _cohort(
         outputs=classes, targets=targets, task=task,
     )  # fmt: skip
     return TileCohort(table=table, files=tuple(files))
-
-
-def encode_tile_cohort(
-    cohort: TileCohort, encoder: Encoder, *, cache: Path | None = None
-) -> dict[str, NDArray[np.float32]]:
-    """Encode all tiles, each brought to the encoder's size: bag to (n_tiles, feature_dim).
-
-    Raises
-    ------
-    CohortError
-        If a tile is no picture.
-    """
-    files = [file for bag in cohort.files for file in bag]
-    kept = cache / f"{_key(files, encoder)}.npz" if cache else None
-    features = _read_kept(kept, len(files)) if kept else None
-    if features is None:
-        chunks = []
-        size = default_batch_size(encoder)
-        for start in range(0, len(files), CHUNK_TILES):
-            chunk = [_read_tile(file, encoder.record.tile_px) for file in files[start : start + CHUNK_TILES]]
-            encoded, size = encode_within_memory(encoder, np.stack(chunk), size)
-            chunks.append(encoded)
-        features = np.concatenate(chunks)
-        if kept:
-            with replacing(kept) as temporary, temporary.open("wb") as file:
-                np.savez(file, features=features)
-    ends = np.cumsum([len(bag) for bag in cohort.files])
-    parts = np.split(features, ends[:-1])
-    return dict(zip(cohort.table.slides, parts, strict=True))
 
 
 def _read_tile(path: Path, tile_px: int) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from histcode_training.cohort import read_cohort
 from histcode_training.errors import CohortError
 from histcode_training.field_features import encode_cohort
-from histcode_training.mil.tile_cohort import TileCohort, encode_tile_cohort, read_tile_cohort
+from histcode_training.mil.tile_cohort import TileCohort, read_tile_cohort
 from histcode_training.probes.cell_types import SectionCells, read_cells
 from histcode_training.probes.group_split import check_groups
 from histcode_training.probes.recipe import FieldProbeConfig, GroupProbeConfig, ProbeRecipe, SpotProbeConfig
@@ -109,7 +109,7 @@ class GroupSource:
     def encode(self, encoder: Encoder, cache: Path | None) -> ClassTiles:
         """Encode all tiles."""
         table = self.cohort.table
-        encoded = encode_tile_cohort(self.cohort, encoder, cache=cache)
+        encoded = self.cohort.encode(encoder, cache=cache)
         features = [encoded[group] for group in table.slides]
         lengths = [len(one) for one in features]
         classes = table.targets.argmax(axis=1)

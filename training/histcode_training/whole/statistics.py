@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histcode_training.field_features import encode_cohort
-from histcode_training.mil.tile_cohort import encode_tile_cohort, read_tile_cohort
+from histcode_training.mil.tile_cohort import read_tile_cohort
 from histcode_training.spatial.section import encode_section, read_section
 from histcode_training.whole.recipe import WholeParts
 from napari_histcode.models.encoder import Encoder
@@ -50,7 +50,7 @@ def training_statistics(
             groups += [f"slide {field.field.slide}"] * len(field)
     if parts.diagnosis is not None and parts.diagnosis.tiles is not None:
         cohort = read_tile_cohort(data, parts.diagnosis.tiles, parts.diagnosis.task)
-        encoded = encode_tile_cohort(cohort, encoder, cache=cache)
+        encoded = cohort.encode(encoder, cache=cache)
         features.append(np.stack([encoded[name][0] for name in cohort.table.slides]))
         groups += [f"group {number % GROUP_PARTS}" for number in range(len(cohort.table))]
     if parts.genes is not None:
