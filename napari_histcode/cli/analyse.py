@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 from shapely import union_all
@@ -19,9 +20,13 @@ from napari_histcode.models.model import Model
 from napari_histcode.models.model_file import load_model
 from napari_histcode.pipeline import Analysis, analyse_slide
 from napari_histcode.resources.gene_sets import GeneSet
+from napari_histcode.scores.scores import Prediction
 from napari_histcode.scores.signature_file import read_signatures
 from napari_histcode.slide import Slide, open_slide
 from napari_histcode.trust.trust import Trust
+
+MOST_PREDICTIONS = 8
+"""A head with more outputs is not listed on the terminal."""
 
 
 def run_analyse(options: argparse.Namespace) -> int:
@@ -72,10 +77,25 @@ def describe(analysis: Analysis) -> str:
         lines.append(
             ("artefacts", f"{analysis.exclusion.n_excluded} tiles that are mostly artefact left out")
         )
-    lines += [(p.label, f"{p.value:.3f} {p.quantity} {p.unit}".rstrip()) for p in scores.predictions]
+    lines += _prediction_lines(scores.predictions)
     lines += _trust_lines(analysis.trust)
     lines.append(("", RESEARCH_USE))
     return "\n".join(f"  {name:<13} {value}" for name, value in lines)
+
+
+def _prediction_lines(predictions: Sequence[Prediction]) -> list[tuple[str, str]]:
+    """Say what every head predicts, head by head; of a head with very many outputs, only how many."""
+    lines = []
+    for head, found in groupby(predictions, key=lambda prediction: prediction.head):
+        of_head = list(found)
+        if len(of_head) > MOST_PREDICTIONS:
+            first, last = of_head[0].label, of_head[-1].label
+            lines.append((head, f"{len(of_head)} values, {first} to {last}: in the report"))
+            continue
+        for number, one in enumerate(of_head):
+            value = f"{one.value:.3f} {one.quantity} {one.unit}".rstrip()
+            lines.append(("" if number else head, f"{one.label}: {value}"))
+    return lines
 
 
 def _trust_lines(trust: Trust | None) -> list[tuple[str, str]]:

@@ -19,6 +19,9 @@ from napari_histcode.scores.scores import SlideScores
 REFERENCE_CLASSES = {"viable_tumour": "Tumor", "necrosis": "Necrosis"}
 """Output of the bundled head to the class of the sample's annotations."""
 
+SAMPLE_ORGAN = "bone"
+"""Heads of other organs say so."""
+
 SAMPLE_BLOCK_UM = 1216.0
 """Blocks of the bootstrap: from one field of the mosaic to the next."""
 
@@ -27,7 +30,7 @@ def run_demo(options: argparse.Namespace) -> int:
     """Analyse the sample, print how well it agrees with the reference, and show it."""
     folder = options.out / resources.SAMPLE_SLIDE.stem
     with ProgressBar("sample") as bar:
-        analysis = analyse_slide(resources.SAMPLE_SLIDE, out=folder, progress=bar)
+        analysis = analyse_slide(resources.SAMPLE_SLIDE, out=folder, organ=SAMPLE_ORGAN, progress=bar)
     print(f"Bundled sample, bundled model\n{describe(analysis)}")
     print("\nTile AUROC against the pathologists' field labels (95 % interval over blocks of one field)")
     print(agreement_table(analysis.scores))

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 
 import pytest
-import torch
 from PIL import Image
 
 from histcode_training.cli import main
@@ -12,9 +11,9 @@ from histcode_training.errors import CohortError, RecipeError
 from histcode_training.mil.field_cohort import FieldTableConfig, read_field_cohort
 from histcode_training.mil.recipe import read_heads_recipe
 from histcode_training.recipe import RECIPES, TileGeometry
-from napari_histcode.models.encoder import Encoder
 from napari_histcode.models.model import build_model
 from napari_histcode.models.model_file import save_model
+from tests.training.encoders import changed_imagenet_encoder
 from tests.training.tiny_data import COLOURS, MPP, TILE_PX, write_tiny_data
 
 CONFIG = FieldTableConfig(table="osteosarcoma/fields.csv", classes=tuple(COLOURS), mpp=1.0)
@@ -41,15 +40,6 @@ def data(tmp_path):
     return write_tiny_data(tmp_path / "data")
 
 
-def other_encoder():
-    """Return ImageNet's network with one weight changed: another encoder of the same tiles."""
-    found = half_imagenet_encoder(TileGeometry(tile_px=TILE_PX, mpp=MPP))
-    with torch.no_grad():
-        next(found.network.parameters()).mul_(2)
-    record = found.record
-    return Encoder(found.network, type(record)(**{**vars(record), "digest": "", "name": "other"}))
-
-
 def test_each_field_is_a_bag_and_its_slide_is_never_divided(data):
     cohort = read_field_cohort(data, CONFIG, "multi_class")
 
@@ -65,7 +55,8 @@ def test_each_field_is_a_bag_and_its_slide_is_never_divided(data):
 
 def test_heads_on_fields_are_compared_with_imagenet_and_leave_out_what_holds_no_tissue(data, tmp_path):
     model, recipe, out = tmp_path / "model", tmp_path / "recipe.toml", tmp_path / "out"
-    save_model(build_model(other_encoder(), name="other"), model)
+    encoder = changed_imagenet_encoder(TileGeometry(tile_px=TILE_PX, mpp=MPP))
+    save_model(build_model(encoder, name="changed"), model)
     recipe.write_text(RECIPE.format(model=model))
     Image.new("RGB", (160, 160), "white").save(data / "osteosarcoma" / "necrosis-2.png")
 

@@ -14,6 +14,7 @@ from histcode_training.errors import CohortError, RecipeError
 from histcode_training.mil.config import TrainingConfig
 from histcode_training.recipe import RECIPES
 from histcode_training.spatial.combine import combine_arm, combine_outputs
+from histcode_training.spatial.experiment import SpatialOptions, run_experiment
 from histcode_training.spatial.folds import UNITS, ridge_map, run_fold
 from histcode_training.spatial.measure import measure_maps, section_truth
 from histcode_training.spatial.outputs import (
@@ -24,11 +25,20 @@ from histcode_training.spatial.outputs import (
     region_expression,
     spot_expression,
 )
-from histcode_training.spatial.recipe import OutputRule, RegionConfig, SpatialRecipe, read_spatial_recipe
+from histcode_training.spatial.page import spatial_page
+from histcode_training.spatial.recipe import (
+    OutputRule,
+    RegionConfig,
+    SpatialRecipe,
+    quick,
+    read_spatial_recipe,
+)
 from histcode_training.spatial.regions import draw_regions, neighbours_of
 from histcode_training.spatial.section import Section, SectionFeatures, read_section
 from napari_histcode.comparison.association import pearson
-from napari_histcode.models.model_file import load_model
+from napari_histcode.models.model import build_model
+from napari_histcode.models.model_file import load_model, save_model
+from tests.training.encoders import changed_imagenet_encoder
 
 GENES = ("ERBB2", "TP53", "CD3D", "CD3E", "CD6", "MS4A1", "FILLER")
 RULE = OutputRule(n_genes=2, min_detected=0.2, min_member_detected=0.05, signatures=("t_cells", "b_cells"))
@@ -203,18 +213,26 @@ def write_section(folder, name, *, seed=0):
         file.write("\t" + "\t".join(GENES) + "\n" + "\n".join(rows) + "\n")
 
 
-def test_the_command_makes_a_model_whose_card_has_evidence_for_every_output(tmp_path, capsys):
+def write_recipe(tmp_path):
+    """Write three sections and the real recipe, cut down to them."""
     for k, name in enumerate(("S1", "S2", "S3")):
         write_section(tmp_path / "her2st", name, seed=k)
     text = (RECIPES / "her2st_genes.toml").read_text()
-    text = text.replace('["C2", "C3", "C4", "C5"]', '["S1", "S2", "S3"]').replace(
-        'model_held_out = "C2"', 'model_held_out = "S1"'
-    )
-    text = text.replace("tile_px = 128", "tile_px = 32").replace(
-        '"b_cells", "cytotoxic", "cd3", "plasma_cells"', ""
-    )
-    text = text.replace("min_spots = 8\nmax_spots = 32", "min_spots = 3\nmax_spots = 6")
+    for old, new in (
+        ('["C2", "C3", "C4", "C5"]', '["S1", "S2", "S3"]'),
+        ('model_held_out = "C2"', 'model_held_out = "S1"'),
+        ("tile_px = 128", "tile_px = 32"),
+        ('"b_cells", "cytotoxic", "cd3", "plasma_cells"', ""),
+        ("min_spots = 8\nmax_spots = 32", "min_spots = 3\nmax_spots = 6"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
     (tmp_path / "recipe.toml").write_text(text)
+    return tmp_path / "recipe.toml"
+
+
+def test_the_command_makes_a_model_whose_card_has_evidence_for_every_output(tmp_path, capsys):
+    write_recipe(tmp_path)
 
     status = main(["genes", str(tmp_path / "recipe.toml"), "--data", str(tmp_path), "--quick",
                    "--model", str(tmp_path / "model"), "--page", str(tmp_path / "page.md")])  # fmt: skip
@@ -240,6 +258,33 @@ def test_the_command_makes_a_model_whose_card_has_evidence_for_every_output(tmp_
         assert word in page
     assert "nan" not in page
     assert "S1 held out" in capsys.readouterr().out
+
+
+def test_another_encoder_is_compared_with_imagenets(tmp_path, capsys):
+    recipe = quick(read_spatial_recipe(write_recipe(tmp_path)))
+    recipe = replace(recipe, compared_regions=(), compared_tiles=())
+    encoder = changed_imagenet_encoder(recipe.tiles)
+
+    result = run_experiment(tmp_path, recipe, SpatialOptions(encoder=encoder), model=None, say=print)
+
+    assert result.encoder == encoder.record.name
+    assert [run.label for run in result.compared] == ["ImageNet encoder, 32 px at 1 um/px"]
+    page = spatial_page(result, recipe, command="genes")
+    assert f"**Encoder.** {encoder.record.name}, on tiles of 32 px" in page
+    assert "ImageNet encoder, 32 px at 1 um/px | gated attention" in page
+
+
+def test_the_encoder_of_a_model_is_taken(tmp_path, capsys):
+    recipe = write_recipe(tmp_path)
+    encoder = changed_imagenet_encoder(read_spatial_recipe(recipe).tiles)
+    save_model(build_model(encoder, name="other"), tmp_path / "other")
+
+    status = main(["genes", str(recipe), "--data", str(tmp_path), "--quick", "--model-only",
+                   "--encoder", str(tmp_path / "other"), "--model", str(tmp_path / "model")])  # fmt: skip
+
+    assert status == 0
+    assert load_model(tmp_path / "model").encoder.record.digest == encoder.record.digest
+    assert "--model-only --quick --encoder other" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

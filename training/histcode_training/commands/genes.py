@@ -15,6 +15,10 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument("recipe", type=Path, help="every choice of the run, a TOML file")
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="the data folder")
+    parser.add_argument(
+        "--encoder", default="", metavar="MODEL",
+        help="name or folder of the model whose encoder is taken (default: ImageNet's)",
+    )  # fmt: skip
     parser.add_argument("--model", type=Path, metavar="FOLDER", help="write the gene model here")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the results as Markdown")
     parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep features here from run to run")
@@ -38,10 +42,12 @@ def run(options: argparse.Namespace) -> int:
     from histcode_training.spatial.page import spatial_page
     from histcode_training.spatial.recipe import SpatialRecipe, quick, read_spatial_recipe
     from napari_histcode.files import replacing
+    from napari_histcode.models.model_file import load_model
 
     recipe: SpatialRecipe = read_spatial_recipe(options.recipe)
     if options.quick:
         recipe = quick(recipe)
+    encoder = load_model(options.encoder, device=options.device).encoder if options.encoder else None
     result = run_experiment(
         options.data,
         recipe,
@@ -51,11 +57,15 @@ def run(options: argparse.Namespace) -> int:
             device=options.device,
             is_comparing=not options.quick,
             is_model_only=options.model_only,
+            encoder=encoder,
         ),
         model=options.model,
         say=lambda text: print(text, flush=True),
     )
-    page = spatial_page(result, recipe, command=command_line(options, "genes", also=("model-only", "quick")))
+    command = command_line(options, "genes", also=("model-only", "quick"))
+    if options.encoder:
+        command += f" --encoder {Path(options.encoder).name}"
+    page = spatial_page(result, recipe, command=command)
     print(page)
     if options.page:
         with replacing(options.page) as temporary:

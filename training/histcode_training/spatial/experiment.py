@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from histcode_training.encoders import encoder_for
+from histcode_training.encoders import encoder_for, half_imagenet_encoder
 from histcode_training.mil.config import MilPooling
 from histcode_training.recipe import TileGeometry
 from histcode_training.spatial.combine import ArmRow, OutputRow, combine_arm, combine_outputs, names_of
@@ -41,7 +41,7 @@ class SpatialOptions:
     device: str = "cpu"
     """Where tiles are encoded."""
     is_comparing: bool = True
-    """Whether the recipe's other bags and tile sizes are run as well."""
+    """Whether the recipe's other bags and tile sizes are run as well, and ImageNet's encoder beside."""
     is_model_only: bool = False
     """Whether only the fold of the model is run."""
     encoder: Encoder | None = None
@@ -88,6 +88,8 @@ class Run:
 class SpatialResult:
     """Everything that was made and measured."""
 
+    encoder: str
+    """Name of the encoder of the recipe's own setting."""
     main: Run
     """The recipe's own setting."""
     compared: tuple[Run, ...]
@@ -142,11 +144,20 @@ def run_experiment(
         for regions in recipe.compared_regions:
             label = region_label(regions)
             compared.append(_run(features, tested, recipe, regions, label, options, say, ONE))
-        for geometry in recipe.compared_tiles:
-            other = encoder_for(geometry, options.encoder, device=options.device)
+        for label, other in _other_encoders(encoder, recipe, options):
             seen = _features(sections, other, recipe, options, say)
-            compared.append(_run(seen, tested, recipe, recipe.regions, geometry.label, options, say, ONE))
-    return SpatialResult(main=main, compared=tuple(compared), card=card)
+            compared.append(_run(seen, tested, recipe, recipe.regions, label, options, say, ONE))
+    return SpatialResult(encoder=encoder.record.name, main=main, compared=tuple(compared), card=card)
+
+
+def _other_encoders(
+    encoder: Encoder, recipe: SpatialRecipe, options: SpatialOptions
+) -> Iterator[tuple[str, Encoder]]:
+    """ImageNet's on the recipe's tiles, unless the encoder is just that, and on the other tile sizes."""
+    for geometry in (recipe.tiles, *recipe.compared_tiles):
+        imagenet = half_imagenet_encoder(geometry, device=options.device)
+        if imagenet.record.digest != encoder.record.digest or geometry != recipe.tiles:
+            yield f"ImageNet encoder, {geometry.label}", imagenet
 
 
 def region_label(regions: RegionConfig) -> str:

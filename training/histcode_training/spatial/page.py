@@ -28,7 +28,7 @@ def spatial_page(result: SpatialResult, recipe: SpatialRecipe, *, command: str) 
     sections = [
         "# Genes, from weak labels to maps",
         f"Made by\n\n    {command}",
-        _protocol(result.main, recipe),
+        _protocol(result, recipe),
         _arms(result.main),
         *([_compared(result, recipe)] if result.compared else []),
         _outputs(result.main, recipe),
@@ -38,7 +38,8 @@ def spatial_page(result: SpatialResult, recipe: SpatialRecipe, *, command: str) 
     return "\n\n".join(part for part in sections if part) + "\n"
 
 
-def _protocol(run: Run, recipe: SpatialRecipe) -> str:
+def _protocol(result: SpatialResult, recipe: SpatialRecipe) -> str:
+    run = result.main
     n_spots = sum(len(truth.section) for truth in run.truths)
     notes = "".join(f"\n- {' '.join(note.split())}" for note in recipe.notes)
     rule, bags = recipe.outputs, region_label(recipe.regions)
@@ -48,6 +49,7 @@ where in the tissue a gene is expressed.
 - **Data.** {" ".join(recipe.source.split())}.
   Sections held out, one at a time: {len(run.folds)}, with {n_spots} spots. They are of **one patient and one
   tumour**: nothing here says anything of another patient.
+- **Encoder.** {result.encoder}, on tiles of {recipe.tiles.label}.
 - **Bags.** {bags[0].upper()}{bags[1:]}: connected, drawn at random once before training. The target is
   what bulk sequencing would see: counts of the region added up, scaled to 10,000, log1p. Overlapping regions
   narrow down where expression lies more than separate pieces could.
@@ -110,7 +112,7 @@ def _compared(result: SpatialResult, recipe: SpatialRecipe) -> str:
             rows.append([label, arm, _estimate(genes[arm].pearson), of_sets])
             label = ""
     return (
-        "## Smaller bags, and a larger context\n\n"
+        "## Other bags, encoders and tiles\n\n"
         + _table(["setting", "map", "Pearson, genes", "Pearson, signatures"], rows)
         + "\n\nEverything else is as above. Single spots are full supervision through the same head."
     )
