@@ -28,6 +28,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QRunnable, QThreadPool, Signal  # type: ignore[attr-defined]
 
 from napari_histcode.errors import AnalysisCancelledError
+from napari_histcode.plugin.priority import give_way
 from napari_histcode.progress import CancelToken, Progress, ProgressCallback
 
 Value = TypeVar("Value")
@@ -142,6 +143,7 @@ class Job(QRunnable):
 
     def run(self) -> None:
         """Work, and tell the outcome once."""
+        give_way()
         self._news.ended.emit(self, self.work())
 
     def tell_progress(self, progress: Progress) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from napari_histcode.plugin.jobs import NEXT_STATES, Job, JobNews, JobOutcome, JobState, QtJobRunner
+from napari_histcode.plugin.priority import NICENESS
 from napari_histcode.progress import CancelToken, Progress, ProgressCallback
 
 pytestmark = pytest.mark.gui
@@ -43,6 +47,22 @@ def test_value_arrives_on_this_thread(qtbot: Any, runner: QtJobRunner) -> None:
     assert receiver is threading.main_thread()
     assert worker != threading.main_thread().ident
     assert not runner.is_busy
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread has a niceness of its own on Linux alone")
+def test_jobs_and_the_threads_that_they_start_give_way_to_the_window(qtbot: Any, runner: QtJobRunner) -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    def work(progress: ProgressCallback, cancel: CancelToken) -> tuple[int, int]:
+        with ThreadPoolExecutor(1) as readers:
+            return niceness(), readers.submit(niceness).result()
+
+    before = niceness()
+    outcome = finish(qtbot, runner, work)
+
+    assert outcome.value == (max(before, NICENESS), max(before, NICENESS))
+    assert niceness() == before
 
 
 @pytest.mark.parametrize(
