@@ -13,14 +13,27 @@ from napari_histcode.cli.progress_bar import ProgressBar
 from napari_histcode.cli.view import has_screen, open_window
 from napari_histcode.comparison.ranking import auroc_with_interval
 from napari_histcode.comparison.tile_labels import label_tiles
+from napari_histcode.export.figures.figure_file import export_figure
+from napari_histcode.export.options import ExportOptions
+from napari_histcode.heatmap import draw_heatmap
 from napari_histcode.pipeline import analyse_slide
 from napari_histcode.scores.scores import SlideScores
+from napari_histcode.slide import open_slide
 
 REFERENCE_CLASSES = {"viable_tumour": "Tumor", "necrosis": "Necrosis"}
 """Output of the bundled head to the class of the sample's annotations."""
 
 SAMPLE_ORGAN = "bone"
 """Heads of other organs say so."""
+
+FIGURE_MAPS = (
+    "tissue.attention",
+    "tissue.viable_tumour.single_tile",
+    "tissue.necrosis.single_tile",
+    "genes.t_cells.single_tile",
+    "genes.b_cells.single_tile",
+)
+"""Maps beside the slide in the demo's figure."""
 
 SAMPLE_BLOCK_UM = 1216.0
 """Blocks of the bootstrap: from one field of the mosaic to the next."""
@@ -34,8 +47,10 @@ def run_demo(options: argparse.Namespace) -> int:
     print(f"Bundled sample, bundled model\n{describe(analysis)}")
     print("\nTile AUROC against the pathologists' field labels (95 % interval over blocks of one field)")
     print(agreement_table(analysis.scores))
+    figure = draw_figure(analysis.scores, options.out / "maps.png")
     print(f"\nOverlays, tables and report: {folder}")
     print(f"Report page: {folder / 'report.html'}")
+    print(f"Attention, classes and lymphocyte signatures side by side: {figure}")
     return _show(options, folder)
 
 
@@ -52,6 +67,21 @@ def agreement_table(scores: SlideScores) -> str:
         counts = f"{interval.n_positive} positive, {interval.n_negative} negative tiles"
         lines.append(f"  {tile_map.label:<32} {interval}  ({counts})")
     return "\n".join(lines)
+
+
+def draw_figure(scores: SlideScores, path: Path) -> Path:
+    """Write slide, attention, classes and signatures side by side, with the pathologists' regions."""
+    known = {tile_map.name for tile_map in scores.maps}
+    with open_slide(resources.SAMPLE_SLIDE) as slide:
+        return export_figure(
+            scores,
+            [draw_heatmap(scores, name) for name in FIGURE_MAPS if name in known],
+            path,
+            "png",
+            slide=slide,
+            annotations=read_geojson(resources.SAMPLE_ANNOTATIONS),
+            options=ExportOptions(panels=("slide", "map"), dpi=200),
+        )
 
 
 def _show(options: argparse.Namespace, folder: Path) -> int:

@@ -67,6 +67,9 @@ class OutputRecord:
     """What the head's raw output is: "log-odds", "log2 fold change", "log1p expression"."""
     unit: str = ""
     """Unit of the quantity; empty where it has none."""
+    is_signed: bool = False
+    """Whether zero is the middle of what a head without activation predicts, as of fold changes and z-scores;
+    log-odds always are."""
     evidence: dict[str, Any] | None = None
     """Measured on held-out data, with intervals; None where nothing was measured. ``what`` says what was
     compared with what; of a gene or signature, ``r`` is the correlation, ``low`` and ``high`` its interval

@@ -185,6 +185,7 @@ def _output(data: Any, where: str) -> OutputRecord:
         label=keys.text("label"),
         quantity=keys.text("quantity"),
         unit=keys.text("unit"),
+        is_signed=keys.truth("is_signed"),
         evidence=keys.mapping_or_none("evidence"),
     )
 

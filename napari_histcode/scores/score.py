@@ -162,7 +162,7 @@ def output_map(
         values=np.ascontiguousarray(values, dtype=np.float32),
         quantity=output.quantity,
         unit=output.unit,
-        is_signed=kind != "single_tile" or record.activation != "identity",
+        is_signed=kind != "single_tile" or record.activation != "identity" or output.is_signed,
     )
 
 

@@ -37,10 +37,14 @@ def make_encoder(feature_dim: int = FEATURE_DIM) -> Encoder:
     return Encoder(FirstPixels(), record, precision="float32")
 
 
-def head_record(name: str, pooling: str, activation: str, *outputs: str, quantity: str = "log-odds"):
+def head_record(
+    name: str, pooling: str, activation: str, *outputs: str, quantity: str = "log-odds", is_signed=False
+):
     return HeadRecord(
         name=name, label=name, pooling=pooling, activation=activation, hidden_dim=6, attention_dim=4,
-        outputs=tuple(OutputRecord(name=one, label=one, quantity=quantity) for one in outputs),
+        outputs=tuple(
+            OutputRecord(name=one, label=one, quantity=quantity, is_signed=is_signed) for one in outputs
+        ),
     )  # fmt: skip
 
 
@@ -51,7 +55,7 @@ def small_model(sharpness: float = 4.0) -> Model:
     records = (
         head_record("tissue", "gated_attention", "sigmoid", "tumour", "necrosis"),
         head_record("subtype", "gated_attention", "softmax", "clear", "papillary", "other"),
-        head_record("genes", "mean", "identity", "CD3E", "MS4A1", quantity=fold_change),
+        head_record("genes", "mean", "identity", "CD3E", "MS4A1", quantity=fold_change, is_signed=True),
         head_record("risk", "gated_attention", "identity", "months", quantity="months"),
     )
     with torch.random.fork_rng():

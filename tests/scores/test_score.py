@@ -45,7 +45,8 @@ def test_maps_are_named_once(model: Model, bag: FeatureBag) -> None:
     assert len(set(scores.map_names)) == len(scores.maps) == 4 + 3 * 8
     assert scores.effective_tiles["genes"] == pytest.approx(len(bag), rel=1e-4)
     assert {m.is_signed for m in scores.maps if m.kind == "contribution"} == {True}
-    assert not scores.map("genes.CD3E.single_tile").is_signed
+    assert scores.map("genes.CD3E.single_tile").is_signed  # a fold change; zero is no change
+    assert not scores.map("risk.months.single_tile").is_signed
 
 
 def test_only_the_maps_that_are_wanted_are_made(model: Model, bag: FeatureBag) -> None:

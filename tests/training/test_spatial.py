@@ -246,6 +246,7 @@ def test_the_command_makes_a_model_whose_card_has_evidence_for_every_output(tmp_
         assert {"what", "r", "low", "high", "n"} <= set(output.evidence)
         assert output.evidence["training"]["sd"] > 0
         assert output.evidence["n"] == 36
+        assert output.is_signed == ("z-score" in output.quantity)
     assert model.card.results["held_out"] == "S1"
     page = (tmp_path / "page.md").read_text()
     for word in (

@@ -129,6 +129,7 @@ def _output(
         label=name,
         quantity=recipe.quantity if is_gene else "log-odds",
         unit=recipe.unit if is_gene else "",
+        is_signed=is_gene and recipe.quantity == FOLD_CHANGE,
         evidence=(
             _gene_evidence(recipe, evaluation, k) | _training_facts(recipe, material, k)
             if is_gene

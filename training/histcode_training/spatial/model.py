@@ -125,7 +125,11 @@ def _record(
             "source": output.source,
         }
     return OutputRecord(
-        name=output.name, label=output.label, quantity=output.quantity, unit="", evidence=evidence
+        name=output.name,
+        label=output.label,
+        quantity=output.quantity,
+        is_signed=output.is_signature,
+        evidence=evidence,
     )
 
 
