@@ -152,6 +152,7 @@ model = "{tmp_path / "start"}"
         + MODEL
     )
 
+    text = text.replace('task = "multi_class"', 'task = "multi_class"\nshown = ["Blue", "Red"]')
     status, out = run(tmp_path, text, pooling="clam")
 
     assert status == 0
@@ -160,12 +161,21 @@ model = "{tmp_path / "start"}"
     (head,) = card.heads
     assert head.pooling == "gated_attention"
     assert head.activation == "softmax"
-    assert [o.name for o in head.outputs] == ["blue", "red"]
+    assert [(o.name, o.label) for o in head.outputs] == [("blue", "Blue"), ("red", "Red")]
     content = json.loads((out / "evaluation.json").read_text())
     assert card.results["evaluation"] == content
     for output, row in zip(head.outputs, content["classes"][0]["rows"], strict=True):
         assert output.evidence["auroc"]["value"] == pytest.approx(row["auroc"]["value"], abs=1e-4)
     assert "ImageNet" not in " ".join(arm["arm"] for arm in content["classes"])  # the encoder is just that
+
+
+def test_names_to_show_are_as_many_as_outputs(tmp_path, capsys):
+    write_cohort(tmp_path)
+
+    status, _ = run(tmp_path, CLASSES.replace('name = "planted"', 'name = "planted"\nshown = ["one"]'))
+
+    assert status == 1
+    assert "shown lists 1 names, and there are 3 outputs" in capsys.readouterr().err
 
 
 def test_a_tile_table_is_refused_by_row_and_column(tmp_path):

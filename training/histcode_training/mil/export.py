@@ -126,7 +126,7 @@ def _output(
     is_gene = recipe.task == "regression"
     return OutputRecord(
         name="_".join(name.split()),
-        label=name,
+        label=recipe.shown[k] if recipe.shown else name,
         quantity=recipe.quantity if is_gene else "log-odds",
         unit=recipe.unit if is_gene else "",
         is_signed=is_gene and recipe.quantity == FOLD_CHANGE,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from histcode_training.cohorts.config import FoldConfig
 from histcode_training.cohorts.fold_files import make_folds, write_folds
+from histcode_training.errors import RecipeError
 from histcode_training.measures.evaluate import EvaluationConfig, RunEvaluation, evaluate_run
 from histcode_training.measures.predictions import write_predictions
 from histcode_training.measures.report import evaluation_markdown, write_evaluation
@@ -72,6 +73,7 @@ def run_heads(recipe: HeadsRecipe, data: Path, out: Path, options: HeadsOptions,
     material = read_material(
         recipe, data, cache=options.cache, device=options.device, encoder=options.encoder
     )
+    _check_shown(recipe, material.table.outputs)
     config: FoldConfig = replace(recipe.folds, seed=recipe.folds.seed + options.seed)
     folds = make_folds(material.table, config, data)
     write_folds(out / FOLDS, folds, material.table)
@@ -102,6 +104,14 @@ def heads_page(evaluation: RunEvaluation, recipe: HeadsRecipe, *, command: str) 
     notes = _notes(recipe)
     title = f"# {recipe.name.replace('_', ' ').capitalize()}\n\nMade by\n\n    {command}\n\n"
     return title + (f"{notes}\n\n" if notes else "") + evaluation_markdown(evaluation)
+
+
+def _check_shown(recipe: HeadsRecipe, outputs: tuple[str, ...]) -> None:
+    if recipe.shown and len(recipe.shown) != len(outputs):
+        raise RecipeError(
+            f"{recipe.name}: shown lists {len(recipe.shown)} names, and there are {len(outputs)} outputs.",
+            advice=f"Name each of {', '.join(outputs)}, in this order.",
+        )
 
 
 def _notes(recipe: HeadsRecipe) -> str:

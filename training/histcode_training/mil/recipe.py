@@ -81,6 +81,8 @@ class HeadsRecipe:
     """What outputs are compared with, for the card."""
     notes: str = ""
     """What a reader of the results has to know."""
+    shown: tuple[str, ...] = ()
+    """Outputs as people read them, in their order; as the data call them where this is empty."""
     model: ModelText | None = None
     """Name and words of the model that is written; none without it."""
 
