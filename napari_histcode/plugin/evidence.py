@@ -52,7 +52,10 @@ def _measured(found: Mapping[str, Any]) -> Evidence:
         return _correlation(found)
     single_tile = (found.get("tile_auroc") or {}).get("single_tile")
     if isinstance(single_tile, Mapping) and _is_number(single_tile.get("value")):
-        return _auroc(single_tile, found)
+        return _auroc(single_tile, of="tiles", measured_on=f"Reference: {found.get('reference', '')}.")
+    whole = found.get("auroc")
+    if isinstance(whole, Mapping) and _is_number(whole.get("value")):
+        return _auroc(whole, of="slides", measured_on=f"{found.get('what', '')}.")
     return Evidence(short="untested", sentence=NOTHING_MEASURED, is_strong=False)
 
 
@@ -77,15 +80,14 @@ def _correlation(found: Mapping[str, Any]) -> Evidence:
     )
 
 
-def _auroc(found: Mapping[str, Any], whole: Mapping[str, Any]) -> Evidence:
+def _auroc(found: Mapping[str, Any], *, of: str, measured_on: str) -> Evidence:
     value, low, high = found["value"], found.get("low"), found.get("high")
     counts = ""
     if "n_positive" in found:
-        counts = f", {found['n_positive']} tiles for and {found.get('n_negative')} against"
-    reference = whole.get("reference", "")
+        counts = f", {found['n_positive']} {of} for and {found.get('n_negative')} against"
     return Evidence(
         short=f"AUROC {_fraction(value)}",
-        sentence=f"Tile AUROC {value:.2f}{_interval(low, high)}{counts}. Reference: {reference}.",
+        sentence=f"AUROC of {of} {value:.2f}{_interval(low, high)}{counts}. {measured_on}",
         is_strong=_is_number(low) and low > 0.5,
     )
 

@@ -107,8 +107,11 @@ def group_rows(rows: Sequence[MapRow]) -> tuple[RowGroup, ...]:
     for row in rows:
         groups.setdefault((row.head, row.quantity or first.get(row.head, "")), []).append(row)
     return tuple(
-        RowGroup(
-            title=" · ".join(part for part in (head.replace("_", " "), quantity) if part), rows=tuple(own)
-        )
+        RowGroup(title=head_title(head, quantity), rows=tuple(own))
         for (head, quantity), own in groups.items()
     )
+
+
+def head_title(head: str, quantity: str) -> str:
+    """Name a head and what its values are: "genes · log2 fold change"."""
+    return " · ".join(part for part in (head.replace("_", " "), quantity) if part)

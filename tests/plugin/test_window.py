@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel
 
 from napari_histcode.plugin.map_layer import MapLayer
 from napari_histcode.plugin.session import Phase
@@ -80,6 +81,11 @@ def test_analysis_brings_readings_and_maps(qtbot: Any, window: Any, slide_path: 
     assert viewer.layers.selection.active.name == visible[1]
     assert visible[1].endswith("single-tile")
     assert not dock.readings_panel.isHidden()
+    read = [found.text() for found in dock.readings_panel.table.findChildren(QLabel)]
+    assert (
+        read.index("tissue · probability") < read.index("necrosis") < read.index("genes · log2 fold change")
+    )
+    assert "(tissue), " in dock.readings_panel.rest.text()
     assert dock.maps_panel.tree.topLevelItemCount() == 2
     grid = dock.session.result.scores.grid
     shown = viewer.layers[visible[1]]

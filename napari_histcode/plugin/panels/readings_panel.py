@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QGridLayout, QProgressBar, QWidget
 
 from napari_histcode.plugin import wording
 from napari_histcode.plugin.controller import Controller
+from napari_histcode.plugin.map_list import head_title
 from napari_histcode.plugin.panels.job_line import STEPS
 from napari_histcode.plugin.panels.section import Section, button, label
 from napari_histcode.plugin.style import SPACING_PX
@@ -58,18 +59,26 @@ class ReadingsPanel(Section):
         self.content.replaceWidget(self.table, table)
         self.table.deleteLater()
         self.table = table
-        self.rest.setText(" ".join(attention_lines(scores)))
+        self.rest.setText(" ".join(filter(None, attention_lines(scores))))
 
 
 def prediction_table(scores: SlideScores, *, n_lines: int) -> QWidget:
-    """Lay out a line for each of the first predictions: name, a bar where it is a probability, value."""
+    """Lay out a line for each of the first predictions: name, a bar where it is a probability, value.
+
+    Of several heads each has a heading, so that nobody takes the classes of one for those of another.
+    """
     table = QWidget()
     grid = QGridLayout(table)
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(2 * SPACING_PX)
     grid.setVerticalSpacing(4)
     grid.setColumnStretch(1, 1)
-    for line, prediction in enumerate(scores.predictions[:n_lines]):
+    has_headings = len({prediction.head for prediction in scores.predictions}) > 1
+    heading = ""
+    for prediction in scores.predictions[:n_lines]:
+        if has_headings and heading != (heading := head_title(prediction.head, prediction.quantity)):
+            grid.addWidget(label(heading, role="muted"), grid.rowCount(), 0, 1, 3)
+        line = grid.rowCount()
         name = label(prediction.label)
         value = label(wording.prediction_value(prediction), role="title")
         value.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -97,11 +106,12 @@ def attention_lines(scores: SlideScores) -> list[str]:
     """On how many tiles each head's attention rests, and how many tiles were lost."""
     n_tiles = len(scores.grid)
     several = len(scores.effective_tiles) > 1
-    lines = [
-        f"Attention{f' of {head}' if several else ''} rests on about {number:.0f} of {n_tiles} tiles."
+    found = ", ".join(
+        f"{number:.0f}" + f" ({head.replace('_', ' ')})" * several
         for head, number in scores.effective_tiles.items()
-    ]
-    return [*lines, wording.corrupt_tiles(scores.n_corrupt)]
+    )
+    attention = f"Attention rests on about {found} of {n_tiles} tiles." if found else ""
+    return [attention, wording.corrupt_tiles(scores.n_corrupt)]
 
 
 def _bar(value: float) -> QProgressBar:
