@@ -27,3 +27,11 @@ def test_the_bundled_model() -> None:
     assert necrosis.short.startswith("AUROC .")
     assert necrosis.is_strong
     assert "pathologists' label" in necrosis.sentence
+
+
+def test_classes_that_were_measured_on_whole_slides() -> None:
+    lung = evidence_by_output(read_card(BUNDLED))["lung", "benign"]
+    assert lung.short.startswith("AUROC .") or lung.short == "AUROC 1.00"
+    assert lung.is_strong
+    assert "slides for and" in lung.sentence
+    assert "photograph" in lung.sentence

@@ -15,6 +15,7 @@ from histcode_training.whole.report import evidence_text
 from napari_histcode.errors import ModelMismatchError
 from napari_histcode.models.card import HeadRecord, OutputRecord
 from napari_histcode.models.heads import build_head
+from napari_histcode.models.library import read_card
 from napari_histcode.models.model import build_model
 from napari_histcode.models.model_file import load_model
 from tests.training.tiny_data import MPP, TILE_PX, WHOLE, write_tiny_data, write_whole_recipe
@@ -176,6 +177,23 @@ def test_only_heads_of_one_encoder_with_different_names_make_a_model(tmp_path):
         combine_models([], words)
     with pytest.raises(ModelMismatchError, match="the recipe has 32 px at 1 um/px"):
         encoder_for(other, encoder)
+
+
+def test_the_bundled_model_is_of_the_recipe_of_this_checkout():
+    parts, card = read_whole_recipe(RECIPES / "bundled_model.toml"), read_card("bundled")
+
+    assert (card.name, card.version) == (parts.recipe.model.name, parts.recipe.model.version)
+    assert TileGeometry(tile_px=card.encoder.tile_px, mpp=card.encoder.mpp) == parts.geometry
+    assert card.results["encoder"]["contrastive_training"]["recipe_digest"] == parts.encoder.digest()
+    tissue, lung, genes = card.heads
+    assert [o.name for o in tissue.outputs] == [one.name for one in parts.tissue.classes]
+    assert [o.name for o in lung.outputs] == list(parts.diagnosis.tiles.classes)
+    assert {"ERBB2", *parts.genes.outputs.signatures} <= {o.name for o in genes.outputs}
+    for name in ("viable_tumour", "necrosis"):
+        measured = card.results["tissue"]["held_out"]["gated_attention"]["classes"][name]["tile_auroc"]
+        assert measured["single_tile"]["low"] > 0.5
+    for output in (*tissue.outputs, *lung.outputs, *genes.outputs):
+        assert evidence_text(output) != "nothing measured"
 
 
 def test_the_recipe_of_this_checkout_fits_together():
