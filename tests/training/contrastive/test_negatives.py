@@ -51,6 +51,21 @@ def test_bank_is_filled_with_keys_and_then_ascends() -> None:
     torch.testing.assert_close(bank.columns().norm(dim=0), torch.ones(10))
 
 
+def test_the_turn_of_the_bank_is_that_of_its_columns() -> None:
+    config = NegativesConfig(
+        size=6, warmup_steps=0, learning_rate=0.01, momentum=0.9, weight_decay=1e-4, temperature=0.2
+    )
+    bank = AdversarialBank(C, config, CPU)
+    bank.update([(rows(6, 0), rows(6, 1))], ALONE)
+    assert bank.turn == 0
+    for seed in range(3):
+        before = bank.columns().clone()
+        bank.update([(rows(6, seed + 2), rows(6, seed + 9))], ALONE)
+    angles = (before * bank.columns()).sum(dim=0).clamp(-1, 1).arccos()
+    assert bank.turn > 1e-4
+    assert abs(bank.turn / float(angles.mean()) - 1) < 0.02
+
+
 def test_state_restores_every_strategy() -> None:
     for kind in ("adversarial", "queue", "none"):
         config = NegativesConfig(kind=kind, size=8)

@@ -128,6 +128,14 @@ def test_collapse_is_said_and_stops(data: Path, tmp_path: Path) -> None:
     assert [bool(text) for text in warnings] == [False, False, False, True, False, True]
 
 
+@pytest.mark.parametrize(("rate", "sleeps"), [(1e-9, True), (0.5, False)])
+def test_a_bank_that_sleeps_is_said(data: Path, tmp_path: Path, rate: float, sleeps: bool) -> None:
+    warnings: list[str] = []
+    recipe = tiny_recipe(negatives={"learning_rate": rate, "warmup_steps": 0})
+    train(recipe, data, tmp_path, watch=lambda advance: warnings.append(advance.warning))
+    assert any("no adversary" in text for text in warnings) == sleeps
+
+
 def test_what_is_not_finite_stops_and_keeps_the_last_checkpoint(data: Path, tmp_path: Path) -> None:
     recipe = tiny_recipe(
         training={"learning_rate": 1e12, "warmup_steps": 0, "checkpoint_steps": 1}, health={"every": 1}

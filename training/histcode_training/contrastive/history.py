@@ -25,6 +25,8 @@ class HistoryRow:
     """Of the network."""
     bank_learning_rate: float
     """Of the bank; 0 where it is not trained, or not yet."""
+    bank_turn: float
+    """Mean angle by which a step turns a column of the bank, in radians; 0 where it is not trained."""
     health: Health
     """Signals of the last step."""
     tiles_per_s: float

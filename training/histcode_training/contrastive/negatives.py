@@ -35,6 +35,10 @@ class Negatives(Protocol):
     def rate(self) -> float:
         """Rate of the bank's next step; 0 where it takes none."""
 
+    @property
+    def turn(self) -> float:
+        """Mean angle by which a step turns a column, in radians; 0 where columns are not trained."""
+
     def columns(self) -> Tensor:
         """(C, K) unit negatives beside the batch; K may be 0."""
 
@@ -58,6 +62,7 @@ class NoBank:
     is_symmetric = False
     is_full = True
     rate = 0.0
+    turn = 0.0
 
     def __init__(self, dim: int, device: torch.device) -> None:
         self._empty = torch.zeros(dim, 0, device=device)
@@ -95,6 +100,7 @@ class QueueBank:
 
     has_key_network = True
     rate = 0.0
+    turn = 0.0
 
     def __init__(self, dim: int, config: NegativesConfig, device: torch.device) -> None:
         self.is_symmetric = config.is_symmetric
@@ -167,6 +173,16 @@ class AdversarialBank:
         if not self.is_full:
             return 0.0
         return self._config.learning_rate * warm_up(int(self._n_steps), self._config.warmup_steps)
+
+    @property
+    def turn(self) -> float:
+        """Mean angle by which a step turns a column, in radians; 0 while the bank is filled."""
+        if not self.is_full:
+            return 0.0
+        lengths = torch.linalg.vector_norm(self._bank, dim=0)  # (K,)
+        directions = self._bank / lengths
+        sideways = self._velocity - directions * (directions * self._velocity).sum(dim=0)
+        return float(torch.atan(self.rate * torch.linalg.vector_norm(sideways, dim=0) / lengths).mean())
 
     def columns(self) -> Tensor:
         """(C, K) unit negatives; fewer while the bank is filled."""

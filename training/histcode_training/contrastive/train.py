@@ -64,6 +64,10 @@ class _Since:
     seconds: float
 
 
+LEAST_TURN = 1e-6
+"""A trained bank whose columns turn by less in a step, in radians, does not follow the network any more."""
+
+
 class Training:
     """A run in one folder, which goes on where an earlier process left it.
 
@@ -265,6 +269,7 @@ class Training:
             loss=float(self._ranks.add(since.losses)) / n_steps,
             learning_rate=rates[0],
             bank_learning_rate=rates[1],
+            bank_turn=self._learner.negatives.turn,
             health=health,
             tiles_per_s=n_tiles / max(self.seconds - since.seconds, 1e-9),
             seconds=self.seconds,
@@ -279,7 +284,7 @@ class Training:
         health = self._recipe.health
         self._n_collapsed = self._n_collapsed + 1 if row.health.spread < health.min_spread else 0
         if self._n_collapsed < health.patience:
-            return ""
+            return _asleep(row)
         message = (
             f"After {row.step} steps all tiles look the same to the network: the spread of the queries is "
             f"{row.health.spread:.3f}, below {health.min_spread:g}."
@@ -299,3 +304,13 @@ class Training:
             row=row,
             warning=warning,
         )
+
+
+def _asleep(row: HistoryRow) -> str:
+    """Say if a trained bank has stopped moving; it then is a bank of old keys."""
+    if not row.bank_learning_rate or row.bank_turn >= LEAST_TURN:
+        return ""
+    return (
+        f"After {row.step} steps the negatives hardly move, {row.bank_turn:.1g} radians a step: they are no "
+        "adversary. Raise the temperature of [negatives], or shorten its warm-up."
+    )
