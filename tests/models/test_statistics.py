@@ -172,6 +172,6 @@ def test_the_bundled_model_brings_statistics_and_a_domain():
     model = load_model("bundled")
     assert model.statistics is not None
     assert model.statistics.feature_dim == model.encoder.feature_dim
-    assert model.statistics.n_groups == 13
+    assert model.statistics.n_groups == 22  # slides, photographs and sections that its heads learned from
     domain = model.card.heads[0].trained_on
     assert domain == DomainRecord(organs=("bone",), stains=("H&E",), mpp_range=(1.0, 1.0))
