@@ -118,7 +118,7 @@ def test_numbers_in_words(desk: AskDesk) -> None:
     beyond = (trust.ood.percentile > 0.99).mean()
     assert lines["Beyond 99 %"].value == f"{beyond:.1%}"
     assert lines["Beyond 95 %"].value == f"{trust.ood.share_beyond:.1%}"
-    assert lines["Spread"].beside == "one head: no spread"
+    assert lines["Spread"].beside == "no ensemble, no spread"
     bare = {line.name: line for line in trust_words.number_lines(replace(trust, ood=None))}
     assert bare["Distance"].beside == "not in the model"
     assert trust_words.notice(None) == ""

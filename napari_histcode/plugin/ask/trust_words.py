@@ -92,7 +92,7 @@ def _spread(trust: Trust) -> Iterator[Line]:
         yield Line(
             name="Spread",
             value="\N{EN DASH}",
-            beside="one head: no spread",
+            beside="no ensemble, no spread",
             tooltip=f"No sibling: {', '.join(trust.lone_heads)}. What several heads would say is not known.",
         )
 
