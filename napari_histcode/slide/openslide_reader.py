@@ -25,7 +25,7 @@ from napari_histcode.slide.slide import ChannelImage, RgbImage
 
 logger = logging.getLogger(__name__)
 
-TILE_CACHE_BYTES = 128 * 2**20
+TILE_CACHE_BYTES = 64 * 2**20
 """Decoded native tiles that openslide keeps for one slide."""
 
 

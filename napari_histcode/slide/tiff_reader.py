@@ -28,7 +28,7 @@ from napari_histcode.slide.tiff_pages import form_of, level_pages, sample_grids,
 from napari_histcode.slide.tiff_segments import SampleConverter, SegmentedLevel
 from napari_histcode.slide.tile_cache import TileCache
 
-TILE_CACHE_BYTES = 128 * 2**20
+TILE_CACHE_BYTES = 64 * 2**20
 """Decoded native tiles kept for one slide."""
 
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
