@@ -34,6 +34,15 @@ def test_shipped_recipes_differ_in_nothing_but_negatives_and_words() -> None:
     assert len({recipe.encoder.name for recipe in recipes}) == len(SHIPPED)
 
 
+def test_the_small_bank_differs_in_its_size_alone() -> None:
+    short, small = (
+        read_encoder_recipe(RECIPES / f"encoder_adco_{name}.toml") for name in ("short", "small_bank")
+    )
+    assert small.negatives.size * 8 == short.negatives.size
+    alike = replace(small.negatives, size=short.negatives.size)
+    assert replace(small, name=short.name, encoder=short.encoder, negatives=alike) == short
+
+
 def write(folder: Path, name: str, text: str) -> Path:
     (folder / name).write_text(text, encoding="utf-8")
     return folder / name
