@@ -28,6 +28,7 @@ from napari_histcode.plugin.export.sheet_controller import SheetController
 from napari_histcode.plugin.first_tour.steps import Target
 from napari_histcode.plugin.glass.controller import GlassController
 from napari_histcode.plugin.jobs import QtJobRunner
+from napari_histcode.plugin.memory import give_back_freed_memory
 from napari_histcode.plugin.napari_canvas import NapariCanvas
 from napari_histcode.plugin.panels import by_keyboard
 from napari_histcode.plugin.panels.analyse_panel import AnalysePanel
@@ -77,6 +78,7 @@ class HistCodeDock(QWidget):
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__()
+        give_back_freed_memory()
         self.setObjectName("histcode")
         self._viewer = napari_viewer
         self._canvas = NapariCanvas(napari_viewer)
