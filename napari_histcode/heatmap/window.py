@@ -10,6 +10,9 @@ from napari_histcode.heatmap.heatmap import Heatmap
 
 Range = tuple[float, float]
 
+STEADY_WITHIN = 0.1
+"""Share of the span by which an end of a growing map's values may move before its colours are spread anew."""
+
 
 def value_range(heatmap: Heatmap) -> Range:
     """Lowest and highest value of a heatmap's tiles; ``(0, 1)`` where none has one."""
@@ -17,6 +20,28 @@ def value_range(heatmap: Heatmap) -> Range:
     if not finite.size:
         return 0.0, 1.0
     return float(finite.min()), float(finite.max())
+
+
+def steady(before: Range | None, now: Range) -> Range:
+    """Keep the limits of colours while they hardly move, so that a map that grows does not flicker.
+
+    Parameters
+    ----------
+    before : tuple of float or None
+        The limits in which the map was drawn last; None for the first time.
+    now : tuple of float
+        Those that suit it now.
+
+    Returns
+    -------
+    tuple of float
+        ``before``, unless an end has moved by more than a tenth of the span of ``now``.
+    """
+    if before is None:
+        return now
+    most = STEADY_WITHIN * (now[1] - now[0])
+    is_steady = all(abs(old - new) <= most for old, new in zip(before, now, strict=True))
+    return before if is_steady else now
 
 
 def through_window(heatmap: Heatmap, window: Range, *, hides_outside: bool) -> Heatmap:

@@ -13,7 +13,6 @@ from napari_histcode.heatmap.window import Range, through_window
 from napari_histcode.plugin.canvas import Canvas, ShownMap
 from napari_histcode.plugin.map_list import first_choice, map_rows
 from napari_histcode.plugin.map_scene import MapScene, take_scene
-from napari_histcode.plugin.preview import MapSoFar
 from napari_histcode.plugin.session import Result, Session, SlideEntry
 from napari_histcode.scores.scores import MapKind, TileMap
 from napari_histcode.tiling import TileGrid
@@ -83,15 +82,6 @@ class MapController:
         if result is self._session.result:
             return take_scene(self._session, self._passing)
         return self._scenes.get(result)
-
-    def show_so_far(self, so_far: MapSoFar | None) -> None:
-        """Draw what is known of a map while the analysis runs; the finished result replaces it."""
-        session = self._session
-        if so_far is None or session.current is None or session.is_veiled:
-            return
-        if session.result is None:
-            shown = self._shown(so_far.tile_map, so_far.grid, session.current)
-            self._canvas.put_map(replace(shown, is_visible=True))
 
     def put(self, tile_map: TileMap, *, is_passing: bool = False) -> None:
         """Show a tool's map of the current result's tiles, alone; one of the same name is replaced.
@@ -221,6 +211,37 @@ class MapController:
         self._session.opacity = opacity
         self._canvas.set_opacity(opacity)
 
+    def shown(
+        self, tile_map: TileMap, grid: TileGrid, entry: SlideEntry, *, window: Range | None = None
+    ) -> ShownMap:
+        """Describe a map of any tiles as the session says maps are drawn.
+
+        Parameters
+        ----------
+        tile_map : TileMap
+            The map.
+        grid : TileGrid
+            Its tiles.
+        entry : SlideEntry
+            The slide on which it lies.
+        window : tuple of float, optional
+            The values through which it is seen; by default the user's, or what suits the map.
+        """
+        session = self._session
+        heatmap = draw_as_chosen(tile_map, grid, session.normalisation)
+        window = window or self.window_of(heatmap)
+        return ShownMap(
+            heatmap=through_window(heatmap, window, hides_outside=session.hides_outside),
+            record=entry.record,
+            raw=draw_tile_map(tile_map, grid).raster,
+            percentile=draw_tile_map(tile_map, grid, PERCENTILE).raster,
+            raw_unit=tile_map.unit,
+            colormap=self.colormap_of(heatmap),
+            opacity=session.opacity,
+            is_visible=tile_map.name in session.visible_maps,
+            is_smooth=session.is_smooth,
+        )
+
     def shown_on(self, entry: SlideEntry, result: Result, name: str) -> ShownMap:
         """Describe a map of any open slide as the session says maps are drawn.
 
@@ -234,13 +255,13 @@ class MapController:
         """
         session = self._session
         if result is session.result:
-            return replace(self._shown(self.map(name), result.scores.grid, entry), is_visible=True)
+            return replace(self.shown(self.map(name), result.scores.grid, entry), is_visible=True)
         tile_map = result.scores.map(name)
         window = None
         if session.result is not None and any(m.name == name for m in session.result.scores.maps):
             alike = draw_as_chosen(self.map(name), session.result.scores.grid, session.normalisation)
             window = self.window_of(alike)
-        shown = self._shown(tile_map, result.scores.grid, entry, window=window)
+        shown = self.shown(tile_map, result.scores.grid, entry, window=window)
         return replace(shown, is_visible=True)
 
     def selected_heatmap(self) -> Heatmap | None:
@@ -294,25 +315,7 @@ class MapController:
         session = self._session
         if session.result is None or session.current is None:
             return
-        self._canvas.put_map(self._shown(self.map(name), session.result.scores.grid, session.current))
-
-    def _shown(
-        self, tile_map: TileMap, grid: TileGrid, entry: SlideEntry, *, window: Range | None = None
-    ) -> ShownMap:
-        session = self._session
-        heatmap = draw_as_chosen(tile_map, grid, session.normalisation)
-        window = window or self.window_of(heatmap)
-        return ShownMap(
-            heatmap=through_window(heatmap, window, hides_outside=session.hides_outside),
-            record=entry.record,
-            raw=draw_tile_map(tile_map, grid).raster,
-            percentile=draw_tile_map(tile_map, grid, PERCENTILE).raster,
-            raw_unit=tile_map.unit,
-            colormap=self.colormap_of(heatmap),
-            opacity=session.opacity,
-            is_visible=tile_map.name in session.visible_maps,
-            is_smooth=session.is_smooth,
-        )
+        self._canvas.put_map(self.shown(self.map(name), session.result.scores.grid, session.current))
 
     def _toggled_in_viewer(self, name: str, is_visible: bool) -> None:  # noqa: FBT001 - a signal's slot
         session = self._session

@@ -162,6 +162,10 @@ class Session:
     opacity: float = DEFAULT_OPACITY
     """Of all maps, 0 to 1."""
 
+    def entry(self, key: str) -> SlideEntry | None:
+        """Return the open slide of this key; None if it is not in the window."""
+        return next((entry for entry in self.slides if entry.key == key), None)
+
     @property
     def is_veiled(self) -> bool:
         """Whether what the model says of the current slide is hidden from its reader."""

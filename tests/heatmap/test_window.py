@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_histcode.heatmap import Heatmap, draw_tile_map
-from napari_histcode.heatmap.window import through_window, value_range
+from napari_histcode.heatmap.window import STEADY_WITHIN, steady, through_window, value_range
 from tests.builders import make_grid, make_map
 
 VALUES = np.linspace(-3, 6, 10)
@@ -51,3 +51,24 @@ def test_signed_maps_stay_centred_on_zero() -> None:
 def test_window_ascends() -> None:
     with pytest.raises(ValueError, match="ascends"):
         through_window(heatmap(is_signed=False), (1, 1), hides_outside=False)
+
+
+@given(
+    low=st.floats(-5, 5), width=st.floats(0.1, 8),
+    moves=st.tuples(st.floats(-0.3, 0.3), st.floats(-0.3, 0.3)),
+)  # fmt: skip
+def test_colours_are_spread_anew_only_when_an_end_moves_far(
+    low: float, width: float, moves: tuple[float, float]
+) -> None:
+    now = (low, low + width)
+    before = (now[0] + moves[0] * width, now[1] + moves[1] * width)
+    kept = steady(before, now)
+    assert kept in (before, now)
+    if max(abs(move) for move in moves) < 0.99 * STEADY_WITHIN:
+        assert kept == before
+    if max(abs(move) for move in moves) > 1.01 * STEADY_WITHIN:
+        assert kept == now
+
+
+def test_the_first_limits_are_taken() -> None:
+    assert steady(None, (0, 1)) == (0, 1)

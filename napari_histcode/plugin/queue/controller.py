@@ -22,6 +22,7 @@ from napari_histcode.plugin.canvas import Canvas
 from napari_histcode.plugin.jobs import JobOutcome, JobRunner, JobState, RunningJob, uninterrupted
 from napari_histcode.plugin.layers import Box
 from napari_histcode.plugin.map_controller import MapController
+from napari_histcode.plugin.map_so_far import SoFarPainter
 from napari_histcode.plugin.preview import MapBox
 from napari_histcode.plugin.queue import plan, words
 from napari_histcode.plugin.queue.state import QueuedSlide, QueueState, Standing, Wish
@@ -80,7 +81,7 @@ class QueueController:
         self._session = session
         self._canvas = canvas
         self._jobs = jobs
-        self._maps = maps
+        self._so_far = SoFarPainter(session, canvas, maps)
         self._unseen: dict[str, Opened] = {}
         self._at_work: _AtWork | None = None
         self._n_queued = self._n_files = 0
@@ -227,7 +228,7 @@ class QueueController:
         fraction = progress.fraction if progress.total else None
         self._change(number, text=progress_line(progress), fraction=fraction)
         if session.current is not None and session.current.key == item.key and session.result is None:
-            self._maps.show_so_far(so_far.take())
+            self._so_far.show(so_far.take())
 
     def _ended(self, number: int, outcome: JobOutcome[Analysis]) -> None:
         self._at_work = None
@@ -284,7 +285,7 @@ class QueueController:
 
     def _slide(self, key: str) -> Slide | None:
         """Find a slide in the window, or among those that were opened for the queue."""
-        entry = next((entry for entry in self._session.slides if entry.key == key), None)
+        entry = self._session.entry(key)
         if entry is not None:
             return entry.slide
         return self._unseen[key].slide if key in self._unseen else None
