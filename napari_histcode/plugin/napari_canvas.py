@@ -133,7 +133,7 @@ class NapariCanvas:
             layer.events.visible.connect(partial(self._visible_changed, name))
             self._maps[name] = layer
             place = self._place_of(shown)
-            if shown.is_visible:
+            if shown.is_visible and not self._is_drawing:
                 self._viewer.layers.insert(place, layer)
             else:
                 self._insert_quietly(place, layer)
@@ -188,12 +188,10 @@ class NapariCanvas:
                 self._viewer.layers.remove(layer)
 
     def _announce(self, layer: MapLayer) -> None:
-        """Give a visible map its colour bar, its line in the legend, and the status bar."""
+        """Give a visible map its colour bar and its line in the legend."""
         layer.colorbar.position = LEGEND_PLACE
         layer.colorbar.size = COLOUR_BAR_PX
         layer.colorbar.visible = layer.visible
-        if layer.visible:
-            self._viewer.layers.selection.active = layer
         self._refresh_legend()
 
     def _refresh_legend(self, _event: Any = None) -> None:
@@ -263,11 +261,18 @@ class NapariCanvas:
         self._marks.show(groups, record)
 
     def _insert_quietly(self, place: int, layer: Layer) -> None:
-        """Insert a layer and keep the selection: what is selected can be edited or deleted with one key."""
-        active = self._viewer.layers.selection.active
-        self._viewer.layers.insert(place, layer)
-        if active is not None:
-            self._viewer.layers.selection.active = active
+        """Insert a layer and keep the selection: what is selected can be edited or deleted with one key.
+
+        Nobody hears of the moment in which napari selects the new one: whoever draws would lose the pen.
+        """
+        selection = self._viewer.layers.selection
+        active = selection.active
+        if active is None:
+            self._viewer.layers.insert(place, layer)
+            return
+        with selection.events.active.blocker():
+            self._viewer.layers.insert(place, layer)
+            selection.active = active
 
     def fly_to(self, box: Box, record: SlideRecord) -> None:
         """Move and zoom so that a box and some of its surroundings fill the view."""
@@ -308,7 +313,7 @@ class NapariCanvas:
 
     def _picked(self, _viewer: Any, event: Any) -> Iterator[None]:
         """Follow the mouse from a press to its release; a drag is no click."""
-        is_drawing = str(getattr(self._viewer.layers.selection.active, "mode", "pan_zoom")) != "pan_zoom"
+        is_drawing = self._is_drawing
         row, column = (float(part) for part in event.position[-2:])
         held = event.modifiers
         pick = Pick(world=(row, column), is_adding="Shift" in held, is_removing="Alt" in held)
@@ -319,6 +324,11 @@ class NapariCanvas:
             yield
         if not is_drawing and not has_moved:
             self.events.clicked.emit(pick)
+
+    @property
+    def _is_drawing(self) -> bool:
+        """Whether the mouse draws or edits in the active layer."""
+        return str(getattr(self._viewer.layers.selection.active, "mode", "pan_zoom")) != "pan_zoom"
 
     # Messages
 
@@ -361,4 +371,6 @@ class NapariCanvas:
         layer = self._maps.get(name)
         if layer is not None:
             self._announce(layer)
+            if layer.visible and not self._is_drawing:
+                self._viewer.layers.selection.active = layer  # whose words are in the status bar
             self.events.map_toggled.emit(name, layer.visible)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ from shapely.geometry import Point
 
 from napari_histcode.plugin.annotate.state import Tool
 from napari_histcode.plugin.layers import world_from_px0
+from napari_histcode.plugin.map_so_far import SoFarPainter
+from napari_histcode.plugin.preview import MapSoFar
+from napari_histcode.plugin.session import Result
+from tests.builders import make_grid, make_map, make_scores
 from tests.plugin.dropping import drop
 
 pytestmark = pytest.mark.gui
@@ -214,6 +219,34 @@ def test_keys_choose_classes_while_drawing(hand: Hand) -> None:
     assert hand.dock.annotate.state.tool is Tool.MOVE
     hand.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert len(hand.regions) == 1, "the page's keys are given back"
+
+
+def test_maps_that_come_leave_the_pen_in_the_hand(hand: Hand, qtbot: Any) -> None:
+    hand.take(Tool.POLYGON)
+    pen = hand.viewer.layers.selection.active
+    hand.click(200, 200)
+    hand.click(300, 200)
+    record = hand.dock.session.current.record
+    grid = replace(make_grid(4, 3, mpp=record.mpp.x), slide=record)
+    maps = tuple(make_map(f"tissue.{name}.single_tile", np.arange(12.0)) for name in ("a", "b"))
+    scores = make_scores(grid=grid, maps=maps)
+    so_far = MapSoFar(tile_map=replace(maps[0], values=np.full(12, np.nan, np.float32)), grid=grid)
+    painter = SoFarPainter(hand.dock.session, hand.dock._canvas, hand.dock.controller.maps)
+    for number in range(2):
+        painter.show(so_far)
+        qtbot.waitUntil(lambda: bool(hand.dock._canvas.map_names()), timeout=PATIENCE_MS)
+        qtbot.wait(300)
+        assert hand.viewer.layers.selection.active == pen, number
+    hand.dock.controller.results.take(hand.dock.session.current.key, Result(scores=scores))
+    hand.dock.controller.maps.show_alone(maps[1].name)
+    assert maps[1].name in hand.dock._canvas.map_names()
+    hand.dock.controller.maps.set_colormap("cividis")
+    assert hand.dock.annotate.state.tool is Tool.POLYGON
+    hand.click(300, 300)
+    hand.key(Qt.Key.Key_Return)
+    (region,) = hand.regions
+    assert len(region.geometry.exterior.coords) == 4
+    assert hand.viewer.layers.selection.active == pen
 
 
 def test_naparis_own_buttons_go_on_working(hand: Hand) -> None:
