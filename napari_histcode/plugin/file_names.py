@@ -34,6 +34,12 @@ def without_names(text: str, paths: Iterable[Path]) -> str:
     return text
 
 
+def error_line(error: BaseException, paths: Iterable[Path], *, shows_names: bool) -> str:
+    """Put into words what went wrong with these files."""
+    text = error_text(error)
+    return text if shows_names else without_names(text, paths)
+
+
 def masked(outcome: JobOutcome[Opened], paths: Iterable[Path | None]) -> JobOutcome[Opened]:
     """Take the names of these files out of what went wrong while they were opened."""
     known = [path for path in paths if path is not None]

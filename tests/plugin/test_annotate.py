@@ -515,6 +515,21 @@ def test_bad_files_end_in_a_line(page: Page, tmp_path: Path, name: str, content:
     assert page.state.importing.phase is Phase.IDLE
 
 
+@pytest.mark.parametrize("shows_names", [False, True])
+def test_names_of_bad_files_are_told_only_where_asked_for(
+    page: Page, tmp_path: Path, *, shows_names: bool
+) -> None:
+    page.session.shows_file_names = shows_names
+    bad = tmp_path / "JANE_DOE.geojson"
+    bad.write_text("{")
+    for path in (bad, tmp_path / "JANE_DOE_2.geojson"):
+        page.annotate.import_files([path])
+        page.jobs.run_all()
+        assert page.state.importing.is_error
+        assert ("JANE" in page.state.importing.text) is shows_names
+        assert (str(tmp_path) in page.state.importing.text) <= shows_names
+
+
 def test_without_a_slide_files_have_to_wait(page: Page, regions_file: Path) -> None:
     page.session.current = None
     assert inbox.deliver([regions_file])

@@ -319,11 +319,14 @@ def test_second_reader_is_compared(desk: CompareDesk, tmp_path: Path) -> None:
     assert desk.state.answer.comparison.readers is None
 
 
-def test_bad_reader_is_told(desk: CompareDesk, tmp_path: Path) -> None:
-    (tmp_path / "bad.geojson").write_text("{")
-    desk.compare.readers.add(tmp_path / "bad.geojson")
+@pytest.mark.parametrize("shows_names", [False, True])
+def test_bad_reader_is_told(desk: CompareDesk, tmp_path: Path, *, shows_names: bool) -> None:
+    desk.controller.show_file_names(is_shown=shows_names)
+    (tmp_path / "JANE_DOE.geojson").write_text("{")
+    desk.compare.readers.add(tmp_path / "JANE_DOE.geojson")
     desk.jobs.run_all()
     assert desk.state.reading.is_error
+    assert ("JANE" in desk.state.reading.text) is shows_names
     assert desk.state.readers == ()
 
 
@@ -345,11 +348,13 @@ def test_spots_are_compared(desk: CompareDesk, tmp_path: Path) -> None:
     np.testing.assert_allclose(y, 2 * x + 1, rtol=1e-6)
 
 
-def test_bad_spots_are_told(desk: CompareDesk, tmp_path: Path) -> None:
-    (tmp_path / "spots.csv").write_text("a,b\n1,2\n")
-    desk.compare.spots.compare(
-        SpotRequest(places=tmp_path / "spots.csv", values=tmp_path / "spots.csv", are_counts=True)
-    )
+@pytest.mark.parametrize("shows_names", [False, True])
+def test_bad_spots_are_told(desk: CompareDesk, tmp_path: Path, *, shows_names: bool) -> None:
+    desk.controller.show_file_names(is_shown=shows_names)
+    spots = tmp_path / "JANE_DOE.csv"
+    spots.write_text("a,b\n1,2\n")
+    desk.compare.spots.compare(SpotRequest(places=spots, values=spots, are_counts=True))
     desk.jobs.run_all()
     assert desk.state.spotting.is_error
     assert "lacks the columns" in desk.state.spotting.text
+    assert ("JANE" in desk.state.spotting.text) is shows_names

@@ -61,7 +61,7 @@ class AnnotateController:
         self.drawing = Drawing(self.store, self.state, self.view, board)
         self.selecting = Selecting(self.store, self.state, self.view, board, canvas)
         self.classes = ClassController(self.store, self.state, self.selecting)
-        self.files = FileController(self.store, self.state, jobs)
+        self.files = FileController(session, self.store, self.state, jobs)
         self.measures = MeasureController(session, self.state, maps, board, jobs)
         self.keeper = Keeper(self.store, self.state, board, jobs)
         self._current: str | None = None

@@ -10,13 +10,14 @@ from pathlib import Path
 from napari_histcode.annotations import AnnotationSet, Finding, WrittenFile
 from napari_histcode.annotations.formats import SourceFormat
 from napari_histcode.annotations.frame import OriginChoice
+from napari_histcode.plugin import file_names
 from napari_histcode.plugin.annotate import edits, tasks
 from napari_histcode.plugin.annotate.history import Regions
 from napari_histcode.plugin.annotate.state import AnnotateState, Imported
 from napari_histcode.plugin.annotate.store import RegionStore
 from napari_histcode.plugin.annotate.tasks import ReadRegions, SaveRequest
 from napari_histcode.plugin.jobs import JobOutcome, JobRunner, JobState, RunningJob, uninterrupted
-from napari_histcode.plugin.session import Activity, Phase, SlideEntry
+from napari_histcode.plugin.session import Activity, Phase, Session, SlideEntry
 from napari_histcode.plugin.wording import error_text
 from napari_histcode.progress import Progress
 from napari_histcode.slide import Slide
@@ -42,6 +43,8 @@ class FileController:
 
     Parameters
     ----------
+    session : Session
+        Whether file names are shown.
     store : RegionStore
         The regions.
     state : AnnotateState
@@ -50,8 +53,8 @@ class FileController:
         Reads and writes.
     """
 
-    def __init__(self, store: RegionStore, state: AnnotateState, jobs: JobRunner) -> None:
-        self._store, self._state, self._jobs = store, state, jobs
+    def __init__(self, session: Session, store: RegionStore, state: AnnotateState, jobs: JobRunner) -> None:
+        self._session, self._store, self._state, self._jobs = session, store, state, jobs
         self._job: RunningJob | None = None
         self._waiting: deque[Path] = deque()
         self._imports: dict[str, tuple[_Import, Imported]] = {}
@@ -114,7 +117,7 @@ class FileController:
     def _read(self, path: Path, entry: SlideEntry, origin: OriginChoice, *, is_again: bool) -> None:
         def ended(outcome: JobOutcome[ReadRegions]) -> None:
             self._job = None
-            self._state.importing = _end_of_reading(outcome)
+            self._state.importing = self._end_of_reading(outcome, path)
             if outcome.error is not None:  # the reason stands at the foot of a long page
                 self._store.say("The file could not be read: see Files below.", is_error=True)
             current = self._store.entry
@@ -130,6 +133,15 @@ class FileController:
             on_end=ended,
             on_progress=self._progressed,
         )
+
+    def _end_of_reading(self, outcome: JobOutcome[ReadRegions], path: Path) -> Activity:
+        if outcome.state is JobState.CANCELLED:
+            return Activity(text="Stopped. Nothing was read.")
+        if outcome.error is not None:
+            shows_names = self._session.shows_file_names
+            text = file_names.error_line(outcome.error, (path,), shows_names=shows_names)
+            return Activity(text=text, is_error=True)
+        return Activity()
 
     def _progressed(self, progress: Progress) -> None:
         if self._state.importing.phase is Phase.WORKING:
@@ -218,14 +230,6 @@ def _said(found: AnnotationSet, slide: Slide, origin: OriginChoice, *, n_new: in
         n_lost=found.report.n_unread,
         n_others=n_others,
     )
-
-
-def _end_of_reading(outcome: JobOutcome[ReadRegions]) -> Activity:
-    if outcome.state is JobState.CANCELLED:
-        return Activity(text="Stopped. Nothing was read.")
-    if outcome.error is not None:
-        return Activity(text=error_text(outcome.error), is_error=True)
-    return Activity()
 
 
 def _end_of_saving(outcome: JobOutcome[WrittenFile]) -> Activity:

@@ -92,7 +92,10 @@ class SimilarFolderController:
             state.indexing = Activity(text=error_text(outcome.error), is_error=True)
         elif update is not None:
             state.index = update.index
-            state.refused = tuple(refused_line(path, error) for path, error in update.refused)
+            shows_names = self._session.shows_file_names
+            state.refused = tuple(
+                refused_line(path, error, shows_names=shows_names) for path, error in update.refused
+            )
             state.indexing = Activity(text=index_line(update.index, len(update.added), folder))
             self._search()
 

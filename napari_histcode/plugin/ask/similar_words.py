@@ -10,6 +10,7 @@ from napari_histcode.errors import HistCodeError
 from napari_histcode.plugin.ask.similar_tasks import Similar
 from napari_histcode.plugin.ask.tiles import counted
 from napari_histcode.plugin.compare.offers import count_classes
+from napari_histcode.plugin.file_names import without_names
 from napari_histcode.plugin.session import Choice
 from napari_histcode.similarity.index import TileIndex
 
@@ -60,6 +61,8 @@ def index_line(index: TileIndex, n_added: int, folder: Path) -> str:
     return f"{counted(len(index), 'tile')} of {slides}{added}, in {folder.name}"
 
 
-def refused_line(path: Path, error: HistCodeError) -> str:
-    """Say which result was left out, and why."""
-    return f"{path.parent.name}: {error.message}"
+def refused_line(path: Path, error: HistCodeError, *, shows_names: bool) -> str:
+    """Say which result was left out, whose folder may be called like its slide's file, and why."""
+    if shows_names:
+        return f"{path.parent.name}: {error.message}"
+    return f"A result: {without_names(error.message, (path, path.parent))}"

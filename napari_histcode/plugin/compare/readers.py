@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 
 from napari_histcode.annotations import AnnotationSet
+from napari_histcode.plugin import file_names
 from napari_histcode.plugin.compare.state import CompareState, Reader
 from napari_histcode.plugin.compare.tasks import read_reader
 from napari_histcode.plugin.jobs import JobOutcome, JobRunner, uninterrupted
 from napari_histcode.plugin.session import Activity, Phase, Session
-from napari_histcode.plugin.wording import error_text
 
 FIRST_NUMBER = 2
 """The regions on the slide are reader 1."""
@@ -44,7 +44,7 @@ class ReaderController:
             return
         self._state.reading = Activity(phase=Phase.WORKING, text="Reading regions …")
         self._jobs.start(
-            uninterrupted(read_reader, path, entry.slide), on_end=partial(self._read, key=entry.key)
+            uninterrupted(read_reader, path, entry.slide), on_end=partial(self._read, path, key=entry.key)
         )
 
     def remove(self, name: str) -> None:
@@ -54,14 +54,16 @@ class ReaderController:
             replace(reader, name=f"reader {k}") for k, reader in enumerate(kept, FIRST_NUMBER)
         )
 
-    def _read(self, outcome: JobOutcome[AnnotationSet], *, key: str) -> None:
+    def _read(self, path: Path, outcome: JobOutcome[AnnotationSet], *, key: str) -> None:
         entry, state = self._session.current, self._state
         if entry is None or entry.key != key:
             return  # another slide is open by now
-        found = outcome.value
-        if found is None:
-            error = outcome.error
-            state.reading = Activity(text=error_text(error), is_error=True) if error else Activity()
+        found, shows_names = outcome.value, self._session.shows_file_names
+        if outcome.error is not None:
+            text = file_names.error_line(outcome.error, (path,), shows_names=shows_names)
+            state.reading = Activity(text=text, is_error=True)
+        elif found is None:
+            state.reading = Activity()
         elif not found.areas:
             state.reading = Activity(text="The file holds no region with an area.", is_error=True)
         else:

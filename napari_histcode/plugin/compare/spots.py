@@ -7,12 +7,12 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_histcode.plugin import file_names
 from napari_histcode.plugin.compare.cuts import values_of
 from napari_histcode.plugin.compare.state import CompareState, SpotAnswer
 from napari_histcode.plugin.compare.tasks import SpotRequest, run_spots
 from napari_histcode.plugin.jobs import JobOutcome, JobRunner, RunningJob, uninterrupted
 from napari_histcode.plugin.session import Activity, Phase, Result, Session
-from napari_histcode.plugin.wording import error_text
 
 
 class SpotController:
@@ -43,7 +43,7 @@ class SpotController:
         self._state.spots = None
         self._state.spotting = Activity(phase=Phase.WORKING, text="Comparing with spots …")
         self._job = self._jobs.start(
-            uninterrupted(run_spots, request, result.scores, ()), on_end=partial(self._ended, result)
+            uninterrupted(run_spots, request, result.scores, ()), on_end=partial(self._ended, request, result)
         )
 
     def cancel(self) -> None:
@@ -69,13 +69,12 @@ class SpotController:
         usable = np.isfinite(values) & np.isfinite(measured)
         return values[usable], measured[usable]
 
-    def _ended(self, result: Result, outcome: JobOutcome[SpotAnswer]) -> None:
+    def _ended(self, request: SpotRequest, result: Result, outcome: JobOutcome[SpotAnswer]) -> None:
         if self._job is None or self._session.result is not result:
             return  # nobody waits for it any more
         self._job = None
-        if outcome.value is None:
-            error = outcome.error
-            self._state.spotting = Activity(text=error_text(error), is_error=True) if error else Activity()
-            return
-        self._state.spotting = Activity()
-        self._state.spots = outcome.value
+        self._state.spotting, self._state.spots = Activity(), outcome.value
+        if outcome.error is not None:
+            files, shows_names = (request.places, request.values), self._session.shows_file_names
+            text = file_names.error_line(outcome.error, files, shows_names=shows_names)
+            self._state.spotting = Activity(text=text, is_error=True)
