@@ -57,7 +57,7 @@ def _size(text: str) -> tuple[int, int]:
 
 def _open_all(dock: HistCodeDock, options: argparse.Namespace) -> None:
     if options.model:
-        dock.controller.choose_model(options.model)
+        dock.controller.menu.choose_model(options.model)
     slides = [path for path in options.slides if not is_session(path)]
     for path in options.slides:
         if is_session(path):

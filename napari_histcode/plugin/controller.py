@@ -19,15 +19,15 @@ from napari_histcode import resources
 from napari_histcode.errors import HistCodeError
 from napari_histcode.plugin import file_names, open_slides, tasks
 from napari_histcode.plugin.canvas import Canvas
-from napari_histcode.plugin.evidence import Evidence
 from napari_histcode.plugin.jobs import JobOutcome, JobRunner, uninterrupted
 from napari_histcode.plugin.map_controller import MapController
 from napari_histcode.plugin.map_scene import MapScene
+from napari_histcode.plugin.model_menu import ModelMenu
 from napari_histcode.plugin.queue import plan
 from napari_histcode.plugin.queue.controller import QueueController, box_geometry
+from napari_histcode.plugin.results import ResultKeeper
 from napari_histcode.plugin.session import (
     Activity,
-    Choice,
     Phase,
     Result,
     Session,
@@ -63,24 +63,19 @@ class Controller:
         self.jobs = jobs
         self.maps = MapController(self.session, canvas)
         self.queue = QueueController(self.session, canvas, jobs, self.maps)
-        self.queue.finished.connect(self._take_result)
-        self.queue.forgotten.connect(self._forget_result)
-        self._results: dict[str, Result] = {}
+        self.results = ResultKeeper(self.session, self.maps, jobs)
+        self.menu = ModelMenu(self.session, canvas, jobs)
+        self.queue.finished.connect(self.results.take)
+        self.queue.forgotten.connect(self.results.forget)
         self._n_opening = 0
-        self.session.events.veiled.connect(self._veil_changed)
         canvas.events.slide_added.connect(self._slide_added)
         canvas.events.slide_removed.connect(self._slide_removed)
 
     def start(self) -> None:
-        """Take over slides that are in the viewer already, and see what there is to compute with.
-
-        Torch is loaded now, before anybody waits for it: loading native libraries holds Python's lock for
-        tenths of a second, which must not happen while a job runs.
-        """
+        """Take over slides that are in the viewer already, and see what there is to compute with."""
         for key in self._canvas.slide_keys():
             self._slide_added(key)
-        self._find_models()
-        self.jobs.start(uninterrupted(tasks.warm_up), on_end=self._warmed_up)
+        self.menu.start()
 
     def close(self) -> None:
         """Cancel everything and wait for it, for a bounded time."""
@@ -139,12 +134,12 @@ class Controller:
 
     def choose_slide(self, key: str) -> None:
         """Make another open slide the one that all panels are about."""
-        entry = self._entry(key)
+        entry = self.session.entry(key)
         if entry is None or entry is self.session.current:
             return
         self.session.current = entry
         self._canvas.show_only_slide(key)
-        self._show_result(key)
+        self.results.show(key)
 
     def show_file_names(self, *, is_shown: bool) -> None:
         """Call slides by their files' names in the panels, or by their aliases as everywhere else."""
@@ -180,9 +175,7 @@ class Controller:
         self._show_opened(opened)
         if opened.scores is not None:
             result = Result(scores=opened.scores, bag=opened.bag, folder=folder)
-            if scene is not None:
-                self.maps.remember(result, scene)
-            self._take_result(opened.key, result)
+            self.results.take(opened.key, result, scene)
         for error in opened.errors:
             self._tell(error)
 
@@ -212,7 +205,7 @@ class Controller:
     def _place(self, opened: Opened) -> None:
         """Put another opening of the same slide, with its resolution given, in the place of the first."""
         key = opened.key
-        if self._entry(key) is None:
+        if self.session.entry(key) is None:
             return
         open_slides.replace(key, opened.slide)
         entry = SlideEntry(key=key, slide=opened.slide)
@@ -224,7 +217,7 @@ class Controller:
 
     def _slide_added(self, key: str) -> None:
         slide = open_slides.find(key)
-        if slide is None or self._entry(key) is not None:
+        if slide is None or self.session.entry(key) is not None:
             return
         self.session.slides = (*self.session.slides, SlideEntry(key=key, slide=slide))
         self._refresh_opening()
@@ -232,9 +225,9 @@ class Controller:
 
     def _slide_removed(self, key: str) -> None:
         session = self.session
-        if self._entry(key) is None:
+        if self.session.entry(key) is None:
             return
-        self._results.pop(key, None)
+        self.results.forget(key)
         session.slides = tuple(entry for entry in session.slides if entry.key != key)
         if session.current is not None and session.current.key == key:
             self.maps.show(None)
@@ -242,20 +235,7 @@ class Controller:
             if session.slides:
                 self.choose_slide(session.slides[-1].key)
 
-    def _entry(self, key: str) -> SlideEntry | None:
-        return next((entry for entry in self.session.slides if entry.key == key), None)
-
     # Analysis
-
-    def choose_model(self, name: str) -> None:
-        """Analyse with this model from now on: one of the menu, or a name or folder that is not in it."""
-        self.session.model = name
-        if name not in {choice.name for choice in self.session.models}:
-            self._find_models()
-
-    def choose_device(self, name: str) -> None:
-        """Analyse on this device from now on."""
-        self.session.device = name
 
     def analyse(self) -> None:
         """Analyse the current slide, if that is possible now; it waits while another one is analysed."""
@@ -296,64 +276,6 @@ class Controller:
         if self.session.current is not None:
             self.queue.cancel_slide(self.session.current.key)
 
-    def _take_result(self, key: str, result: Result) -> None:
-        self._results[key] = result
-        if self.session.current is not None and self.session.current.key == key:
-            self._show_result(key)
-
-    def _show_result(self, key: str) -> None:
-        """Show what is known of the current slide, unless that is hidden from its reader."""
-        result = None if key in self.session.veiled else self._results.get(key)
-        self.maps.show(result)
-        if result is not None:
-            self._find_evidence(result)
-
-    def _veil_changed(self) -> None:
-        current, session = self.session.current, self.session
-        if current is None:
-            return
-        wanted = None if session.is_veiled else self._results.get(current.key)
-        if session.is_veiled or wanted is not session.result:  # a map so far may be drawn without a result
-            self._show_result(current.key)
-
-    def bring_result(self, key: str, result: Result | None, scene: MapScene | None = None) -> None:
-        """Show a result of an open slide, or the one that it has, as it was left another time.
-
-        Parameters
-        ----------
-        key : str
-            Key of the slide.
-        result : Result or None
-            The result; None for the one that is there.
-        scene : MapScene, optional
-            How its maps are shown.
-        """
-        shown = result or self._results.get(key)
-        if shown is None or self._entry(key) is None:
-            return
-        if self.session.result is shown:
-            self.maps.show(None)  # which remembers how the maps were
-        if scene is not None:
-            self.maps.remember(shown, scene)
-        self._take_result(key, shown)
-
-    def result_of(self, key: str) -> Result | None:
-        """Return what is known of an open slide, hidden or not: for keeping, not for showing."""
-        return self._results.get(key)
-
-    def _forget_result(self, key: str) -> None:
-        self._results.pop(key, None)
-
-    def _find_evidence(self, result: Result) -> None:
-        """Look up what was measured of the model, for the list of maps."""
-
-        def found(outcome: JobOutcome[dict[tuple[str, str], Evidence]]) -> None:
-            if outcome.value is not None and self.session.result is result:
-                self.session.evidence = outcome.value
-
-        work = uninterrupted(tasks.find_evidence, result.scores, self.session.model)
-        self.jobs.start(work, on_end=found)
-
     def fly_to_tile(self, position: int) -> None:
         """Show a tile of the current result in the middle of the view, with a line around it."""
         session = self.session
@@ -364,30 +286,3 @@ class Controller:
         box = (float(x), float(y), *grid.size_px0)
         self._canvas.outline_tiles((box,), session.current.record)
         self._canvas.fly_to(box, session.current.record)
-
-    # Menus
-
-    def refresh_models(self) -> None:
-        """List the models anew: one has been written."""
-        self._find_models()
-
-    def _find_models(self) -> None:
-        chosen = self.session.model
-
-        def found(outcome: JobOutcome[tuple[Choice, ...]]) -> None:
-            if self.session.model != chosen:
-                return  # another search is under way
-            if outcome.value:
-                self.session.models = outcome.value
-                if chosen not in {choice.name for choice in outcome.value}:
-                    self.session.model = outcome.value[0].name
-            elif outcome.error is not None:
-                self._canvas.report(outcome.error)
-
-        self.jobs.start(uninterrupted(tasks.find_models, chosen), on_end=found)
-
-    def _warmed_up(self, outcome: JobOutcome[tuple[Choice, ...]]) -> None:
-        if outcome.value:
-            self.session.devices = outcome.value
-        elif outcome.error is not None:
-            self._canvas.report(outcome.error)

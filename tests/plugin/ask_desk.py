@@ -21,7 +21,7 @@ class AskDesk:
         self.annotate = AnnotateState()
         self.ask = AskController(self.controller, self.annotate, self.canvas)
         self.faithful, self.what_if, self.trust = self.ask.faithful, self.ask.what_if, self.ask.trust
-        self.controller.choose_model(str(model))
+        self.controller.menu.choose_model(str(model))
         self.jobs.run_all()
 
     def open(self, slide: Path, result: Path | None = None, *, runs: bool = True) -> str:
@@ -35,7 +35,7 @@ class AskDesk:
 
     def take(self, result: Result) -> None:
         """Make this the result of the current slide."""
-        self.controller._take_result(self.session.current.key, result)
+        self.controller.results.take(self.session.current.key, result)
 
     @property
     def shown(self) -> set[str]:

@@ -42,7 +42,7 @@ class CompareDesk:
         """Make scores the result of the current slide, whatever slide they are of."""
         record = self.session.current.record
         placed = replace(scores, grid=replace(scores.grid, slide=record))
-        self.controller._take_result(self.session.current.key, Result(scores=placed))
+        self.controller.results.take(self.session.current.key, Result(scores=placed))
 
     def look(self) -> None:
         self.compare.set_in_front(is_in_front=True)

@@ -73,7 +73,7 @@ class SavingDesk:
             self.clock,
         )
         if model is not None:
-            self.controller.choose_model(str(model))
+            self.controller.menu.choose_model(str(model))
             self.jobs.run_all()
 
     def open(self, path: Path, **options: Any) -> SlideEntry:

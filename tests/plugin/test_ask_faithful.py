@@ -152,7 +152,7 @@ def test_the_model_of_a_result_must_be_known(
     slide_path: Path, result_folder: Path, model_folder: Path, tmp_path: Path
 ) -> None:
     desk = AskDesk(model_folder)
-    desk.controller.choose_model("bundled")
+    desk.controller.menu.choose_model("bundled")
     desk.jobs.run_all()
     desk.open(slide_path, result_folder)
     explaining = desk.ask.explainer.state.explaining

@@ -40,7 +40,7 @@ def asked(
     monkeypatch.setenv("HISTCODE_MODELS", str(tmp_path / "models"))
     viewer, dock = make_window()
     viewer.window.resize(1300, 760)
-    dock.controller.choose_model(str(model_folder))
+    dock.controller.menu.choose_model(str(model_folder))
     open_slide(qtbot, dock, slide_path, result=result_folder)
     dock.pages.show_page("Ask")
     qtbot.waitUntil(lambda: len(dock._canvas.map_names()) >= 2, timeout=PATIENCE_MS)

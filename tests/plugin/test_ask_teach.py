@@ -210,7 +210,7 @@ def test_a_saved_model_is_listed_and_says_the_same(desk: AskDesk, model_folder: 
         activate(np.stack(logits, axis=1), "softmax"), state.lesson.taught.probabilities, atol=1e-3
     )
 
-    desk.controller.choose_model(str(model_folder))
+    desk.controller.menu.choose_model(str(model_folder))
     for again, words in (("left or right", "already"), ("tissue", "already")):
         tool.keeping.save(again)
         desk.jobs.run_all()

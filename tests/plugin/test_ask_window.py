@@ -27,7 +27,7 @@ def asked(
 ) -> tuple[Any, Any]:
     """A result with features, read from its folder, and the page in front."""
     viewer, dock = make_window()
-    dock.controller.choose_model(str(model_folder))
+    dock.controller.menu.choose_model(str(model_folder))
     open_slide(qtbot, dock, slide_path, result=result_folder)
     qtbot.waitUntil(lambda: dock.ask.faithful.state.measured is not None, timeout=PATIENCE_MS)
     qtbot.waitUntil(lambda: dock.ask.trust.state.trust is not None, timeout=PATIENCE_MS)

@@ -44,7 +44,7 @@ class Desk:
 
     def take(self, key: str, seed: int = 0) -> Result:
         result = Result(scores=make_scores(seed=seed))
-        self.main._take_result(key, result)
+        self.main.results.take(key, result)
         self.screen.breathe()
         return result
 

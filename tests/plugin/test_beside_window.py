@@ -98,7 +98,7 @@ def show_marker_map(dock: Any) -> None:
     grid = make_grid(n_columns=4, n_rows=3, mpp=0.5)
     values = np.linspace(0.1, 1.0, len(grid))
     result = Result(scores=make_scores(grid=grid, maps=[make_map(values=values)]))
-    dock.controller._take_result(dock.session.current.key, result)
+    dock.controller.results.take(dock.session.current.key, result)
 
 
 def test_both_show_one_place_and_move_together(qtbot: Any, window: tuple[Any, Any]) -> None:

@@ -42,7 +42,7 @@ def window(
 ) -> tuple[Any, Any]:
     """A slide with its maps and regions, the page in front, and the numbers there."""
     viewer, dock = make_window()
-    dock.controller.choose_model(str(model_folder))
+    dock.controller.menu.choose_model(str(model_folder))
     dock.controller.open_slide(slide_path, annotations=regions)
     qtbot.waitUntil(lambda: dock.session.current is not None, timeout=PATIENCE_MS)
     dock.pages.show_page("Compare")

@@ -39,7 +39,7 @@ class Desk:
 @pytest.fixture
 def desk(model_folder: Path) -> Desk:
     desk = Desk()
-    desk.controller.choose_model(str(model_folder))
+    desk.controller.menu.choose_model(str(model_folder))
     desk.jobs.run_all()
     return desk
 

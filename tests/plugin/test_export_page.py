@@ -35,7 +35,7 @@ class Desk:
         self.export = ExportController(
             self.session, self.canvas, self.jobs, self.controller.maps, CompareState()
         )
-        self.controller.choose_model(str(model_folder))
+        self.controller.menu.choose_model(str(model_folder))
         self.controller.open_slide(slide_path)
         self.jobs.run_all()
         self.controller.analyse()
@@ -128,7 +128,7 @@ def test_the_page_shows_only_what_its_kind_needs(
     qtbot: Any, make_window: Any, model_folder: Path, slide_path: Path, tmp_path: Path
 ) -> None:
     _, dock = make_window()
-    dock.controller.choose_model(str(model_folder))
+    dock.controller.menu.choose_model(str(model_folder))
     open_slide(qtbot, dock, slide_path)
     panel = dock.export_panel
     assert not panel.export_button.isEnabled()

@@ -47,7 +47,7 @@ def activate(qtbot: Any, dock: Any) -> None:
 def open_with_genes(qtbot: Any, dock: Any, slide_path: Path, result_folder: Path) -> None:
     open_slide(qtbot, dock, slide_path, result=result_folder)
     scores = gene_scores(dock.session.result.scores)
-    dock.controller._take_result(dock.session.current.key, Result(scores=scores))
+    dock.controller.results.take(dock.session.current.key, Result(scores=scores))
     qtbot.waitUntil(lambda: not dock._jobs.is_busy, timeout=PATIENCE_MS)
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.gui
 @pytest.fixture
 def analysed(qtbot: Any, make_window: Any, model_folder: Path, slide_path: Path) -> tuple[Any, Any]:
     viewer, dock = make_window()
-    dock.controller.choose_model(str(model_folder))
+    dock.controller.menu.choose_model(str(model_folder))
     open_slide(qtbot, dock, slide_path)
     click(qtbot, dock.analyse_panel.analyse_button)
     wait_for_analysis(qtbot, dock)

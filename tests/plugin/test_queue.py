@@ -173,7 +173,7 @@ def test_all_open_slides_are_analysed_in_turn(three: Desk) -> None:
     )
     assert three.session.analysing.text == "Done in 1 s."
     assert not plan.all_offer(three.session, three.queue.state).is_enabled
-    three.controller.choose_model("another")
+    three.controller.menu.choose_model("another")
     assert plan.all_offer(three.session, three.queue.state).is_enabled
 
 
@@ -348,10 +348,13 @@ def test_files_are_opened_analysed_and_shown_when_asked_for(
     assert desk.session.result is not None
     desk.jobs.run_all()
     assert desk.standings == ["finished", "failed", "finished"]
+    unshown = desk.queue.state.items[2].key
+    assert desk.controller.results.of(unshown) is not None
 
     desk.queue.clear()
     assert desk.queue.unseen(item.number) is None
-    assert desk.controller._results.keys() == {item.key}, "what was never shown is let go"
+    assert desk.controller.results.of(unshown) is None, "what was never shown is let go"
+    assert desk.controller.results.of(item.key) is not None
     desk.controller.choose_slide(read)
     desk.controller.choose_slide(str(item.key))
     assert desk.session.result is not None

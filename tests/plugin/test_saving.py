@@ -291,7 +291,7 @@ def test_a_missed_slide_keeps_what_it_had_in_another_file(
     digest = {entry.record.digest: entry.key for entry in last.session.slides}
     key = digest[desk.session.current.record.digest]
     assert len(last.annotate.store.regions_of(key)) == 3
-    assert last.controller.result_of(key) is not None
+    assert last.controller.results.of(key) is not None
 
 
 def test_a_slide_left_out_is_gone_with_the_next_save(

@@ -58,7 +58,7 @@ def test_a_blind_reading_is_saved_and_comes_back(
     assert dock.opinion_panel.isHidden()
     dock.session_menu.blind_action.trigger()
     dock.controller.open_slide(home, result=result_folder)
-    qtbot.waitUntil(lambda: dock.controller.result_of(_key(dock)) is not None, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: dock.controller.results.of(_key(dock)) is not None, timeout=PATIENCE_MS)
 
     panel = dock.opinion_panel
     assert not panel.isHidden()

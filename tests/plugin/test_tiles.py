@@ -54,7 +54,7 @@ def test_choosing_a_tile_flies_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     viewer, dock = make_window()
-    dock.controller.choose_model(str(model_folder))
+    dock.controller.menu.choose_model(str(model_folder))
     open_in_window(qtbot, dock, slide_path)
     click(qtbot, dock.analyse_panel.analyse_button)
     wait_for_analysis(qtbot, dock)

@@ -42,7 +42,7 @@ def layer_names(viewer: Any) -> list[str]:
 @pytest.fixture
 def window(make_window: Any, model_folder: Path) -> tuple[Any, Any]:
     viewer, dock = make_window()
-    dock.controller.choose_model(str(model_folder))
+    dock.controller.menu.choose_model(str(model_folder))
     return viewer, dock
 
 
@@ -260,7 +260,7 @@ def test_closing_the_window_ends_the_analysis(
     viewer = make_napari_viewer()
     dock = HistCodeDock(viewer)
     viewer.window.add_dock_widget(dock, name="HistCode")
-    dock.controller.choose_model(str(model_folder))
+    dock.controller.menu.choose_model(str(model_folder))
     open_slide(qtbot, dock, large_slide_path)
     session, jobs = dock.session, dock._jobs
     dock.controller.analyse()
@@ -332,7 +332,7 @@ def test_slide_opened_by_napari_is_taken_over(qtbot: Any, make_window: Any, slid
 
 def test_failure_is_told_in_the_panel(qtbot: Any, make_window: Any, slide_path: Path, tmp_path: Path) -> None:
     _, dock = make_window()
-    dock.controller.choose_model(str(tmp_path / "no model"))
+    dock.controller.menu.choose_model(str(tmp_path / "no model"))
     open_slide(qtbot, dock, slide_path)
     click(qtbot, dock.analyse_panel.analyse_button)
     wait_for_analysis(qtbot, dock)

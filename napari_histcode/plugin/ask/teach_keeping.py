@@ -44,7 +44,7 @@ class TeachKeeping:
 
         def ended(outcome: JobOutcome[str]) -> None:
             if outcome.value is not None:
-                self._main.refresh_models()
+                self._main.menu.refresh()
             if self._session.result is result:
                 self._show_saved(lesson, outcome)
 
@@ -63,7 +63,7 @@ class TeachKeeping:
     def use_saved(self) -> None:
         """Analyse with the model that was saved last from now on."""
         if self._state.saved:
-            self._main.choose_model(self._state.saved)
+            self._main.menu.choose_model(self._state.saved)
             self._state.saving = Activity(text=f"{self._state.saved} is chosen: analyse slides on page Read.")
             self._state.saved = ""
 

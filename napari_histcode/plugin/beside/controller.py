@@ -77,7 +77,7 @@ class BesideController:
         state = self.state
         if state.is_open or self._session.current is None:
             return
-        if state.showing is None or self._entry(state.showing.slide_key) is None:
+        if state.showing is None or self._session.entry(state.showing.slide_key) is None:
             state.showing = first_showing(self._session, self._result_of)
         self._current_key = self._session.current.key
         if not self._screen.open():
@@ -112,7 +112,7 @@ class BesideController:
 
     def _result_of(self, key: str) -> Result | None:
         """Find what is known of an open slide and may be shown to its reader."""
-        return None if self._is_hidden(key) else self._main.result_of(key)
+        return None if self._is_hidden(key) else self._main.results.of(key)
 
     @property
     def link(self) -> Link | None:
@@ -130,7 +130,9 @@ class BesideController:
             return
         if showing.slide_key == before:
             self.state.showing = replace(showing, slide_key=entry.key)
-        elif showing.slide_key == entry.key and before is not None and self._entry(before) is not None:
+        elif (
+            showing.slide_key == entry.key and before is not None and self._session.entry(before) is not None
+        ):
             self.movement.exchange(entry.record)
             self.state.showing = replace(showing, slide_key=before)
         self.movement.forget()
@@ -170,7 +172,7 @@ class BesideController:
         showing = state.showing
         if current is None:
             return
-        if showing is None or self._entry(showing.slide_key) is None:
+        if showing is None or self._session.entry(showing.slide_key) is None:
             showing = Showing(slide_key=current.key)
         is_hidden = self._is_hidden(showing.slide_key)  # then it comes back by itself
         if showing.map_name is not None and not is_hidden and not has_map(session, showing, self._result_of):
@@ -215,7 +217,4 @@ class BesideController:
 
     @property
     def _shown_entry(self) -> SlideEntry | None:
-        return None if self.state.showing is None else self._entry(self.state.showing.slide_key)
-
-    def _entry(self, key: str) -> SlideEntry | None:
-        return next((entry for entry in self._session.slides if entry.key == key), None)
+        return None if self.state.showing is None else self._session.entry(self.state.showing.slide_key)

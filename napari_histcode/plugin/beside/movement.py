@@ -196,7 +196,7 @@ class Movement:
         here, showing = self._session.current, self._state.showing
         if here is None or showing is None:
             return None
-        there = next((entry for entry in self._session.slides if entry.key == showing.slide_key), None)
+        there = self._session.entry(showing.slide_key)
         return None if there is None else _Pair(here=here, there=there)
 
 

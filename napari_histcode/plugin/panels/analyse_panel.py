@@ -30,8 +30,8 @@ class AnalysePanel(Section):
         super().__init__("Analyse")
         self._controller = controller
         self._session = controller.session
-        self.model = ChoiceBox(controller.choose_model, name="model")
-        self.device = ChoiceBox(controller.choose_device, name="device")
+        self.model = ChoiceBox(controller.menu.choose_model, name="model")
+        self.device = ChoiceBox(controller.menu.choose_device, name="device")
         self.where = ChoiceBox(controller.choose_where, name="where")
         self.info_button = QToolButton()
         self.info_button.setText("i")

@@ -135,7 +135,7 @@ class _Packing:
 
     def slide(self, entry: SlideEntry) -> SavedSlide:
         seen = self.desk.view.seen_of(entry.key)
-        result = self.desk.controller.result_of(entry.key)
+        result = self.desk.controller.results.of(entry.key)
         return SavedSlide(
             path=place_of(entry.slide.path, self.path),
             digest=entry.record.digest,

@@ -158,7 +158,7 @@ class SavingController:
         """Bring a slide back that is there: open it, or take it if it is open."""
         restoring.expect(self.desk, found, path, session)
         entry = self.desk.entry_of(found.slide.digest)
-        known = self.desk.controller.result_of(entry.key) if entry is not None else None
+        known = self.desk.controller.results.of(entry.key) if entry is not None else None
         is_complete = entry is not None and (known is not None or found.result is None)
         request = OpenRequest(
             path=found.path,
@@ -179,7 +179,7 @@ class SavingController:
             came = outcome.value
             if came is not None and came.scores is not None:
                 result = Result(scores=came.scores, bag=came.bag, folder=found.result)
-                self.desk.controller.bring_result(came.key, result, found.scene)
+                self.desk.controller.results.bring(came.key, result, found.scene)
             elif outcome.error is not None:
                 self.desk.controller.tell(outcome.error)
             opened(came)
@@ -187,7 +187,7 @@ class SavingController:
         if entry is None:
             self.desk.controller.open_as(request, scene=found.scene, then=opened)
         elif is_complete:
-            self.desk.controller.bring_result(entry.key, None, found.scene)
+            self.desk.controller.results.bring(entry.key, None, found.scene)
             restoring.restore_slide(self.desk, entry, found.slide, path, self._jobs)
             if then is not None:
                 then()

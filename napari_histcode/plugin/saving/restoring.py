@@ -26,7 +26,7 @@ def restore_window(desk: Desk, opened: OpenedSession) -> None:
     if session.is_blind_first:  # one that is not does not uncover what is hidden now
         desk.blind.set_on(is_on=True)
     if opened.model is not None:
-        desk.controller.choose_model(opened.model)
+        desk.controller.menu.choose_model(opened.model)
     desk.controller.choose_where(session.where)
     _restore_look(desk, session)
     pen, state = session.pen, desk.annotate.state
