@@ -90,6 +90,11 @@ class Hand:
         QTest.mouseClick(self.dock.annotate_page.tools.tools[tool], LEFT)
         QTest.qWait(60)
 
+    def picture(self) -> Any:
+        """What is on the canvas, when all of it has been drawn."""
+        QTest.qWait(300)
+        return self.viewer.screenshot(flash=False)
+
     @property
     def regions(self) -> tuple[Any, ...]:
         return self.dock.session.annotations  # type: ignore[no-any-return]
@@ -196,6 +201,18 @@ def test_corners_and_holes_are_edited_with_the_mouse(hand: Hand) -> None:
     added = next(xy for xy in hand.regions[0].geometry.exterior.coords if abs(xy[0] - 400) < 10)
     hand.click(*added)
     assert len(hand.regions[0].geometry.exterior.coords) == 5
+
+
+def test_what_was_undone_is_gone_from_the_screen(hand: Hand) -> None:
+    before = hand.picture()
+    hand.take(Tool.BRUSH)
+    hand.drag([(300, 300), (340, 320), (380, 310), (420, 330)])
+    hand.take(Tool.MOVE)
+    assert len(hand.regions) == 1
+    assert (hand.picture() != before).any()
+    hand.dock.annotate.undo()
+    assert hand.regions == ()
+    np.testing.assert_array_equal(hand.picture(), before)
 
 
 def test_keys_choose_classes_while_drawing(hand: Hand) -> None:

@@ -23,6 +23,9 @@ from napari_histcode.slide import SlideRecord
 
 Keys = Mapping[str, Callable[[], object]]
 
+BRUSH_CIRCLE = "_brush_circle"
+"""What napari calls its cursor of the brush."""
+
 
 class NapariBoard:
     """Regions as layers of a viewer.
@@ -49,6 +52,9 @@ class NapariBoard:
         self._is_arranging = False
         self._is_connected = True
         self._later = Later()
+        circle = viewer.canvas.overlays.get(BRUSH_CIRCLE)
+        if circle is not None:
+            circle.box = False  # a black square in its middle, which would stay when the brush is put away
         viewer.layers.events.inserted.connect(self._inserted)
         viewer.layers.events.removed.connect(self._removed)
         viewer.layers.selection.events.active.connect(self._active_changed)

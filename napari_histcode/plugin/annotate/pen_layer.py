@@ -138,9 +138,13 @@ class RegionPen(Shapes):  # type: ignore[misc]
         return vertices_from_px0(xy_px0).astype(np.float32)
 
     def _remove_shapes(self, places: range) -> None:
+        """Remove outlines, from the screen too: napari leaves that to its own end of a drawing."""
         if len(places):
             self.selected_data.clear()
             super().remove(list(places))
+            self._moving_value = (None, None)
+            self._update_dims()
+            self._set_highlight(force=True)
 
     # The outline being drawn
 
@@ -178,7 +182,7 @@ class RegionPen(Shapes):  # type: ignore[misc]
         self._is_creating = False
         if self._has_ink:
             self._has_ink = False
-            super().remove([self.nshapes - 1])
+            self._remove_shapes(range(self.nshapes - 1, self.nshapes))
             self.select_all_rings()
 
     def step_back(self) -> bool:
