@@ -13,7 +13,7 @@ from pathlib import Path
 
 from docs.tour.first_steps import first_steps
 from docs.tour.guide import Guide
-from docs.tour.judging import annotate_and_compare, ask
+from docs.tour.judging import annotate, ask, compare
 from docs.tour.large import large_slide_blind
 from docs.tour.reading import look_around, read_the_maps
 from docs.tour.working import another_day, several_slides, side_by_side, take_home
@@ -27,15 +27,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--large", type=Path, metavar="SLIDE", help="a large slide, as tests.benchmarks.large_slide makes it"
     )
+    parser.add_argument(
+        "--guides", type=Path, metavar="DIR", help="also give the guides their pictures: docs/images"
+    )
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as home:  # a tour neither reads nor changes what its user keeps
         os.environ["HISTCODE_HOME"] = os.environ["HISTCODE_CACHE"] = home
-        guide = Guide(options.out, options.theme)
+        guide = Guide(options.out, options.theme, options.guides)
         for part in (
             first_steps,
             look_around,
             read_the_maps,
-            annotate_and_compare,
+            annotate,
+            compare,
             ask,
             take_home,
             several_slides,

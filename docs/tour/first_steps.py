@@ -10,8 +10,8 @@ def first_steps(guide: Guide) -> None:
     help_ = guide.dock.guidance
     help_.tour.begin()
     for number in range(4):
-        guide.picture(f"20_first_step_{number + 1}")
+        guide.picture(f"20_first_step_{number + 1}", guide=None if number else "window_first_steps")
         help_.tour.next()
     guide.press(help_.keys_button)
-    guide.widget_picture(help_.sheet, "21_shortcuts")
+    guide.widget_picture(help_.sheet, "21_shortcuts", guide="window_keys")
     guide.press(help_.keys_button)

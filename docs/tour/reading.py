@@ -13,7 +13,7 @@ def look_around(guide: Guide) -> None:
     dock = guide.dock
     guide.picture("01_start")
     dock.controller.open_slide(resources.SAMPLE_WITHOUT_MPP)
-    guide.picture("02_resolution_is_asked_for")
+    guide.picture("02_resolution_is_asked_for", guide="window_question")
     question = dock.slide_panel.question
     guide.press(question.suggestions[1])
     guide.press(question.use_button)
@@ -37,7 +37,7 @@ def read_the_maps(guide: Guide) -> None:
     guide.press(dock.analyse_panel.analyse_button)
     dock.controller.maps.show_alone(NECROSIS)
     guide.scroll_to(dock.readings_panel)
-    guide.picture("05_maps")
+    guide.picture("05_maps", guide="window_maps")
     dock.controller.maps.set_window((0.0, dock.maps_panel.histogram.window_range[1]))
     guide.press(dock.maps_panel.hide_box)
     guide.scroll_to(dock.maps_panel)

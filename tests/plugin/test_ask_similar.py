@@ -9,8 +9,10 @@ import pytest
 from shapely import box
 
 from napari_histcode.annotations import Annotation
+from napari_histcode.errors import HistCodeError
 from napari_histcode.plugin.ask.latest import LatestJob
 from napari_histcode.plugin.ask.similar_tasks import positions_of_slide
+from napari_histcode.plugin.ask.similar_words import refused_line
 from napari_histcode.plugin.canvas import Pick
 from napari_histcode.plugin.jobs import JobOutcome
 from napari_histcode.plugin.layers import world_from_px0
@@ -260,3 +262,11 @@ def test_the_latest_question_wins() -> None:
     latest.forget()
     runner.run_all()
     assert answers == [3]
+
+
+@pytest.mark.parametrize("shows_names", [False, True])
+def test_results_that_are_left_out_are_named_only_where_asked_for(*, shows_names: bool) -> None:
+    path = Path("/results/JANE_DOE/features.h5")
+    line = refused_line(path, HistCodeError(f"{path} is damaged."), shows_names=shows_names)
+    assert ("JANE" in line) is shows_names
+    assert "damaged" in line
