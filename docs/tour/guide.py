@@ -67,7 +67,7 @@ class Guide:
         self._keep(name, guide)
 
     def _keep(self, name: str, guide: str | None) -> None:
-        """Give a guide its picture, in a third of the bytes: 256 colours are as good as all."""
+        """Give a guide its picture, with 256 colours, which takes a third of the bytes."""
         if self._guides is None or guide is None:
             return
         with Image.open(self._out / f"{name}.png") as picture:
