@@ -29,8 +29,8 @@ def without_names(text: str, paths: Iterable[Path]) -> str:
         for name in (str(path), path.name):
             if not name:
                 continue
-            found = re.compile(rf"""(?<![\w/\\])(['"]?){re.escape(name)}\1(?!\w)""")
-            text = found.sub(lambda match: _in_place(match.start()), text)
+            found = re.compile(rf"""(\bfile )?(?<![\w/\\])(['"]?){re.escape(name)}\2(?!\w)""")
+            text = found.sub(lambda match: "file" if match[1] else _in_place(match.start()), text)
     return text
 
 

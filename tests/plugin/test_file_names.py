@@ -20,6 +20,7 @@ PATH = Path("/data/clinic/DOE_JOHN_1951.svs")
         ("'DOE_JOHN_1951.svs' cannot be opened as a slide.", "The file cannot be opened as a slide."),
         ("There is no slide at '/data/clinic/DOE_JOHN_1951.svs'.", "There is no slide at the file."),
         ("OSError: /data/clinic/DOE_JOHN_1951.svs: truncated", "OSError: the file: truncated"),
+        ("The TIFF file DOE_JOHN_1951.svs is damaged.", "The TIFF file is damaged."),
         ("nothing about it", "nothing about it"),
     ],
 )
