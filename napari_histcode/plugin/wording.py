@@ -19,6 +19,9 @@ from napari_histcode.slide.record import FLUORESCENCE
 LETTER_PX, LEAST_LETTERS = 9.0, 14
 """Width of a letter of the legend on the canvas, and the fewest in a line."""
 
+LEGEND_MARGIN = "\N{NO-BREAK SPACE}" * 3
+"""After each line: napari takes letters for narrower than they are, and its box would end before the last."""
+
 SCALE_BAR_PX = 130
 """Room on the canvas for the scale bar and margins."""
 
@@ -142,7 +145,7 @@ def legend_text(maps: Sequence[ShownMap], *, width_px: float) -> str:
     n_letters = max(LEAST_LETTERS, int((width_px - SCALE_BAR_PX) / LETTER_PX))
     texts = (legend_line(shown.heatmap, is_smooth=shown.is_smooth) for shown in maps)
     lines = (wrap(text, n_letters, break_on_hyphens=False) for text in texts)
-    return "\n".join("\n".join(line) for line in lines)
+    return "\n".join(f"{line}{LEGEND_MARGIN}" for wrapped in lines for line in wrapped)
 
 
 def model_tooltip(card: ModelCard) -> str:
