@@ -15,7 +15,7 @@ from docs.tour.first_steps import first_steps
 from docs.tour.guide import Guide
 from docs.tour.judging import annotate, ask, compare
 from docs.tour.large import large_slide_blind
-from docs.tour.reading import look_around, read_the_maps
+from docs.tour.reading import find_genes, look_around, read_the_maps, see_tiles
 from docs.tour.working import another_day, several_slides, side_by_side, take_home
 
 
@@ -38,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             first_steps,
             look_around,
             read_the_maps,
+            find_genes,
+            see_tiles,
             annotate,
             compare,
             ask,

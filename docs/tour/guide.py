@@ -41,7 +41,7 @@ class Guide:
     """
 
     def __init__(self, out: Path, theme: str, guides: Path | None = None) -> None:
-        self._out, self._guides = out, guides
+        self.out, self._guides = out, guides
         self.viewer: napari.Viewer
         self.dock: HistCodeDock
         self.viewer, self.dock = open_window(theme=theme)
@@ -63,14 +63,14 @@ class Guide:
 
     def picture_now(self, name: str, *, guide: str | None = None) -> None:
         """Save what is to be seen while work goes on."""
-        save_picture(self.viewer, self._out / f"{name}.png")
+        save_picture(self.viewer, self.out / f"{name}.png")
         self._keep(name, guide)
 
     def _keep(self, name: str, guide: str | None) -> None:
         """Give a guide its picture, with 256 colours, which takes a third of the bytes."""
         if self._guides is None or guide is None:
             return
-        with Image.open(self._out / f"{name}.png") as picture:
+        with Image.open(self.out / f"{name}.png") as picture:
             fewer = picture.convert("RGB").quantize(
                 256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
             )
@@ -100,7 +100,7 @@ class Guide:
     def widget_picture(self, widget: QWidget, name: str, *, guide: str | None = None) -> None:
         """Save what a window of its own shows, or a part of this one."""
         self.rest()
-        widget.grab().save(str(self._out / f"{name}.png"))
+        widget.grab().save(str(self.out / f"{name}.png"))
         self._keep(name, guide)
 
     def choose(self, menu: QComboBox, words: str) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+
 from docs.tour.guide import Guide
 from napari_histcode import resources
 
 NECROSIS = "tissue.necrosis.single_tile"
+GENE = "erbb2"
 
 
 def look_around(guide: Guide) -> None:
@@ -47,3 +51,29 @@ def read_the_maps(guide: Guide) -> None:
     dock.controller.fly_to_tile(dock.tiles_panel.gallery.positions[0])
     guide.picture("07_highest_tile")
     guide.press(dock.slide_panel.magnification.fit_button)
+
+
+def find_genes(guide: Guide) -> None:
+    """Search for a gene, see its map and its evidence, and what a signature is made of."""
+    panel, signatures = guide.dock.maps_panel, guide.dock.signatures_panel
+    QTest.keyClicks(panel.search, GENE)
+    guide.scroll_to(panel)
+    guide.picture("07_gene_is_searched")
+    QTest.keyClick(panel.search, Qt.Key.Key_Return)
+    guide.picture("07_gene")
+    panel.search.clear()
+    guide.press(signatures.toggle)
+    guide.scroll_to(signatures)
+    guide.picture("07_signatures")
+    guide.press(signatures.toggle)
+    guide.dock.controller.maps.show_alone(NECROSIS)
+
+
+def see_tiles(guide: Guide) -> None:
+    """See the lowest tiles, and take a contact sheet home."""
+    panel = guide.dock.tiles_panel
+    guide.press(panel.lowest_button)
+    guide.dock.sheets.write(guide.out / "07_contact_sheet_of_tiles.png")
+    guide.scroll_to(panel)
+    guide.picture("07_lowest_tiles")
+    guide.press(panel.highest_button)
